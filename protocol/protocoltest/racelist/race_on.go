@@ -1,0 +1,5 @@
+//go:build race
+
+package racelist
+
+const detecting = true
