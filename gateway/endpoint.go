@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+)
+
+// endpoint is one bot framework: an outbox, and the one or two connections that empty it and bring actions. It knows
+// nothing of other endpoints, so that one can be added or removed while the others run.
+type endpoint struct {
+	conf       Config
+	options    *Options
+	handler    Handler
+	log        zerolog.Logger
+	outbox     *outbox
+	connectors []*connector
+	calls      sync.WaitGroup
+
+	answersDropped atomic.Uint64
+	panics         atomic.Uint64
+}
+
+func newEndpoint(conf Config, o *Options) *endpoint {
+	e := &endpoint{
+		conf:    conf,
+		options: o,
+		handler: o.Handler(conf.Name),
+		log:     o.Log.With().Str("endpoint", conf.Name).Logger(),
+		outbox:  newOutbox(conf.Queue),
+	}
+	for _, a := range conf.addresses() {
+		e.connectors = append(e.connectors, newConnector(e, a))
+	}
+	return e
+}
+
+// run keeps the endpoint's connections up until ctx ends. It returns after they are closed and every call has returned.
+func (e *endpoint) run(ctx context.Context) {
+	var connectors sync.WaitGroup
+	for _, c := range e.connectors {
+		connectors.Go(func() { c.run(ctx) })
+	}
+	connectors.Wait()
+	e.calls.Wait()
+}
+
+// publish queues the event, whether or not there is a connection.
+func (e *endpoint) publish(ev Event) {
+	frame := ev.encoded(e.conf.format())
+	if len(frame) == 0 {
+		return
+	}
+	if e.outbox.push(frame) {
+		e.log.Warn().Int64("bytes", e.conf.Queue.Bytes).Int("events", e.conf.Queue.Events).
+			Msg("endpoint's queue is full, its oldest events are being dropped")
+	}
+}
+
+// accept hands a frame to the handler. It returns nil if that panicked.
+func (e *endpoint) accept(frame []byte) Call {
+	defer e.survive("accept")
+	return e.handler.Accept(frame)
+}
+
+// call runs a call. It returns nil if that panicked.
+func (e *endpoint) call(ctx context.Context, call Call) []byte {
+	defer e.survive("call")
+	return call(ctx)
+}
+
+// survive, deferred, keeps a panic of a handler from ending the process.
+func (e *endpoint) survive(where string) {
+	if p := recover(); p != nil {
+		e.panics.Add(1)
+		e.log.Error().Interface("panic", p).Str("where", where).Bytes("stack", debug.Stack()).
+			Msg("action handler panicked, its frame stays unanswered")
+	}
+}
