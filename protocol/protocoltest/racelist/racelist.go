@@ -29,7 +29,7 @@ import (
 )
 
 // passVariable marks the environment of the two passes, whose tests run directly.
-const passVariable = "ECHOGATE_RACE_PASS"
+const passVariable = "RACELIST_PASS"
 
 // Run runs the tests of m and returns the exit code for os.Exit: 0 only if the tests pass and, under the race
 // detector, every report is a known race of MiraiGo.
