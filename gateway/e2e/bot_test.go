@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,8 @@ type bot struct {
 	journal string
 	log     string
 	process *process
-	broken  int // connections that the test has broken on purpose
+	links   int // connections that the daemon should have made so far
+	broken  int // of them, those that the test ended while the framework lived
 }
 
 // entry is one line of a bot's journal.
@@ -65,7 +67,7 @@ func newKoishi(t *testing.T, dir string) *bot {
 func (b *bot) in(dir string, environ ...string) *bot {
 	b.journal = filepath.Join(dir, b.name+".journal")
 	b.log = filepath.Join(dir, b.name+".log")
-	b.environ = append(environ, "JOURNAL="+b.journal)
+	b.environ = slices.Concat(environ, []string{"JOURNAL=" + b.journal})
 	return b
 }
 
@@ -85,7 +87,7 @@ func testdata(t *testing.T, path ...string) string {
 // freeAddress is a loopback address on which nothing listens, and its port.
 func freeAddress(t *testing.T) (address, port string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,15 +129,16 @@ func (b *bot) entries(t *testing.T, kind string) []entry {
 	return list
 }
 
-// awaitConnected waits until the daemon has connected to the framework a number of times, counted over the whole test.
-func (b *bot) awaitConnected(t *testing.T, times int) {
+// awaitConnected waits until the daemon has connected to the framework once more: once, never twice.
+func (b *bot) awaitConnected(t *testing.T) {
 	t.Helper()
+	b.links++
 	eventually(t, "connect to "+b.name, func() error {
 		if err := b.process.running(); err != nil {
 			t.Fatal(err)
 		}
-		if n := len(b.entries(t, "connected")); n != times {
-			return fmt.Errorf("connected %d times, want %d", n, times)
+		if n := len(b.entries(t, "connected")); n != b.links {
+			return fmt.Errorf("connected %d times, want %d", n, b.links)
 		}
 		return nil
 	})

@@ -37,7 +37,7 @@ func start(t *testing.T, name, log string, environ []string, argv ...string) *pr
 	}
 	defer out.Close()
 	p := &process{name: name, log: log, ended: make(chan struct{})}
-	p.cmd = exec.Command(argv[0], argv[1:]...) //nolint:noctx // it is ended by a signal of the test's choice
+	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir = filepath.Dir(log)
 	p.cmd.Env = append(os.Environ(), environ...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
@@ -90,7 +90,7 @@ func (p *process) signal(t *testing.T, s os.Signal) {
 func (p *process) running() error {
 	select {
 	case <-p.ended:
-		return fmt.Errorf("%s ended: %v", p.name, p.state)
+		return fmt.Errorf("%s ended: %s", p.name, p.cmd.ProcessState)
 	default:
 		return nil
 	}

@@ -20,24 +20,17 @@ const self = 10001
 var program string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "echogate-e2e")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		panic(err)
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "echogate")
 	build := exec.CommandContext(context.Background(), "go", "build", "-o", program, "echogate")
-	build.Stdout, build.Stderr = os.Stdout, os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "build echogate:", err)
-		return 1
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build echogate: %v\n%s", err, out))
 	}
-	return m.Run()
+	m.Run()
 }
 
 // stack is everything between a user and the bots: QQ, the daemon, and both frameworks.
@@ -49,7 +42,6 @@ type stack struct {
 	config string
 	server *process // QQ, when it runs by itself
 	daemon *process
-	live   int // lives of the daemon so far
 }
 
 func (s *stack) bots() []*bot { return []*bot{s.nonebot, s.koishi} }
@@ -111,9 +103,8 @@ func (s *stack) killDaemon(t *testing.T) {
 // connected waits until this life of the daemon has connected to both frameworks.
 func (s *stack) connected(t *testing.T) {
 	t.Helper()
-	s.live++
 	for _, b := range s.bots() {
-		b.awaitConnected(t, s.live)
+		b.awaitConnected(t)
 	}
 }
 

@@ -71,9 +71,12 @@ func (w world) call(t *testing.T, method, path string, in, out any) {
 
 func (w world) try(t *testing.T, method, path string, in, out any) error {
 	t.Helper()
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
 	}
 	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+w.control+path, bytes.NewReader(body))
 	if err != nil {
@@ -100,9 +103,20 @@ func (w world) try(t *testing.T, method, path string, in, out any) error {
 	return nil
 }
 
-// say lets a user say something, as a CQ string, and returns its seq in the chat.
-func (w world) say(t *testing.T, from int64, in chat, message string) int64 {
+// line is something that a user said, and what the account had said in that chat before.
+type line struct {
+	in        chat
+	from, seq int64
+	mark      int64 // seq of the account's last message: in a private chat each side counts its own
+}
+
+// say lets a user say something, a CQ string or segments.
+func (w world) say(t *testing.T, from int64, in chat, message any) line {
 	t.Helper()
+	l := line{in: in, from: from}
+	for _, m := range w.messages(t, in, 0, 0) {
+		l.mark = max(l.mark, m.Seq)
+	}
 	body := map[string]any{"from": from, "message": message}
 	if in.group != 0 {
 		body["group"] = in.group
@@ -111,48 +125,56 @@ func (w world) say(t *testing.T, from int64, in chat, message string) int64 {
 	}
 	var answer struct{ Seq int64 }
 	w.call(t, http.MethodPost, "/say", body, &answer)
-	return answer.Seq
+	l.seq = answer.Seq
+	return l
 }
 
 // recall lets a user take back what they said.
-func (w world) recall(t *testing.T, by int64, in chat, seq int64) {
+func (w world) recall(t *testing.T, l line) {
 	t.Helper()
-	body := map[string]any{"seq": seq, "by": by}
-	if in.group != 0 {
-		body["group"] = in.group
+	body := map[string]any{"seq": l.seq, "by": l.from}
+	if l.in.group != 0 {
+		body["group"] = l.in.group
 	} else {
-		body["user"], body["peer"] = in.user, self
+		body["user"], body["peer"] = l.from, self
 	}
 	w.call(t, http.MethodPost, "/recall", body, nil)
 }
 
-// messages are those of a chat behind a seq. They are waited for, for a while, if there is none.
+// messages are what the account said in a chat behind a seq. If there is nothing, it is waited for.
 func (w world) messages(t *testing.T, in chat, after int64, wait time.Duration) []said {
 	t.Helper()
 	query := in.query()
+	query.Set("from", strconv.FormatInt(self, 10))
 	query.Set("after", strconv.FormatInt(after, 10))
 	query.Set("limit", "10000")
 	if wait > 0 {
 		query.Set("wait", wait.String())
 	}
+	return w.list(t, query)
+}
+
+func (w world) list(t *testing.T, query url.Values) []said {
+	t.Helper()
 	var answer struct{ Messages []said }
 	w.call(t, http.MethodGet, "/messages?"+query.Encode(), nil, &answer)
 	return answer.Messages
 }
 
-// await waits until the account has said something behind a seq that starts with a text, and returns it.
-func (w world) await(t *testing.T, in chat, after int64, prefix string) said {
+// await waits until the account has said something, after the user's line, that starts with a text.
+func (w world) await(t *testing.T, l line, prefix string) said {
 	t.Helper()
 	var heard []string
+	after := l.mark
 	for deadline := time.Now().Add(settle); time.Now().Before(deadline); {
-		for _, m := range w.messages(t, in, after, time.Second) {
-			if m.Sender == self && strings.HasPrefix(m.text(), prefix) {
+		for _, m := range w.messages(t, l.in, after, time.Second) {
+			if strings.HasPrefix(m.text(), prefix) {
 				return m
 			}
 			heard = append(heard, m.text())
 			after = max(after, m.Seq)
 		}
 	}
-	t.Fatalf("nobody said %q in %+v; heard %q", prefix, in, heard)
+	t.Fatalf("nobody said %q in %+v; heard %q", prefix, l.in, heard)
 	return said{}
 }
