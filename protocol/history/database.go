@@ -1,0 +1,243 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"echogate/protocol"
+)
+
+//go:embed schema.sql
+var schema string
+
+const (
+	schemaVersion = 1
+	// checkedSize is up to which file size in bytes the whole database is checked when it is opened: about a second. In a
+	// larger one damage shows when the writer meets it.
+	checkedSize = 128 << 20
+	readers     = 4
+)
+
+// Columns of a message, as put writes and get reads them.
+const columns = `id, chat_kind, chat_id, via, sender, seq, random, time, self, nickname, card, role, title, level, stand_in, body, quote`
+
+const (
+	putSQL    = `INSERT OR REPLACE INTO messages (` + columns + `) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+	getSQL    = `SELECT ` + columns + ` FROM messages WHERE id = ?`
+	lookupSQL = `SELECT id, sender, random, time, stand_in FROM messages
+		WHERE chat_kind = ? AND chat_id = ? AND via = ? AND seq = ? ORDER BY id DESC LIMIT 64`
+)
+
+// errNotOurs marks a file that SQLite can read but which does not hold our table.
+var errNotOurs = errors.New("not a message history of this version")
+
+// database is an open history database: one connection that writes, and some that read beside it.
+type database struct {
+	write, read *sql.DB
+	conn        *sql.Conn // the only one of write; used by the writer alone
+	put, lookup *sql.Stmt // of conn
+	get, find   *sql.Stmt // of read
+	maxID       int32     // highest id when it was opened
+}
+
+// openDatabase opens or creates the file. Whatever is wrong with it, [isDamage] tells whether it can be mended by
+// starting anew.
+func openDatabase(ctx context.Context, path string) (_ *database, err error) {
+	d := &database{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("open message database: %w", err), d.close())
+		}
+	}()
+	if d.write, err = openPool(path, 1, "busy_timeout(2000)", "journal_mode(wal)", "synchronous(normal)",
+		"cache_size(-8000)", "journal_size_limit(16777216)"); err != nil {
+		return nil, err
+	}
+	if d.conn, err = d.write.Conn(ctx); err != nil {
+		return nil, err
+	}
+	if err = d.prepareSchema(ctx, path); err != nil {
+		return nil, err
+	}
+	if err = d.conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM messages`).Scan(&d.maxID); err != nil {
+		return nil, err
+	}
+	if d.read, err = openPool(path, readers, "busy_timeout(2000)", "query_only(1)"); err != nil {
+		return nil, err
+	}
+	for _, p := range []struct {
+		on interface {
+			PrepareContext(context.Context, string) (*sql.Stmt, error)
+		}
+		to  **sql.Stmt
+		sql string
+	}{{d.conn, &d.put, putSQL}, {d.conn, &d.lookup, lookupSQL}, {d.read, &d.get, getSQL}, {d.read, &d.find, lookupSQL}} {
+		if *p.to, err = p.on.PrepareContext(ctx, p.sql); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func openPool(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	// A URI keeps '?' and '%' in folder names apart from parameters; on Windows it is file:///C:/...
+	name := url.URL{
+		Scheme:   "file",
+		Path:     "/" + strings.TrimPrefix(filepath.ToSlash(absolute), "/"),
+		RawQuery: url.Values{"_pragma": pragmas}.Encode(),
+	}
+	pool, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	return pool, nil
+}
+
+// prepareSchema creates the table in a new file and checks an old one.
+func (d *database) prepareSchema(ctx context.Context, path string) error {
+	var version, tables int
+	if err := d.conn.QueryRowContext(ctx, `SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version`).
+		Scan(&version, &tables); err != nil {
+		return err
+	}
+	if version == 0 && tables == 0 {
+		_, err := d.conn.ExecContext(ctx, fmt.Sprintf("BEGIN; %s; PRAGMA user_version = %d; COMMIT", schema, schemaVersion))
+		return err
+	}
+	if version != schemaVersion {
+		return fmt.Errorf("version %d: %w", version, errNotOurs)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > checkedSize {
+		return err
+	}
+	var verdict string
+	if err := d.conn.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%s: %w", verdict, errNotOurs)
+	}
+	return nil
+}
+
+func (d *database) close() error {
+	var errs []error
+	for _, s := range []*sql.Stmt{d.put, d.lookup, d.get, d.find} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	if d.read != nil {
+		errs = append(errs, d.read.Close())
+	}
+	if d.conn != nil {
+		errs = append(errs, d.conn.Close())
+	}
+	if d.write != nil {
+		errs = append(errs, d.write.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// isDamage tells an unusable file from a disk or a folder that is unusable at the moment.
+func isDamage(err error) bool {
+	if errors.Is(err, errNotOurs) {
+		return true
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() & 0xff { // the upper bits hold details
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH:
+		return true // SQLITE_ERROR: our own statements are right, so the tables are not
+	default:
+		return false
+	}
+}
+
+// getRow reads one message.
+func (d *database) getRow(ctx context.Context, id int32) (r row, found bool, err error) {
+	err = d.get.QueryRowContext(ctx, id).Scan(&r.id, &r.ref.Chat.Kind, &r.ref.Chat.ID, &r.ref.Chat.Via, &r.ref.Sender, &r.ref.Seq,
+		&r.ref.Random, &r.ref.Time, &r.self, &r.sender.Nickname, &r.sender.Card, &r.sender.Role, &r.sender.Title, &r.sender.Level,
+		&r.standIn, &r.body, &r.quote)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row{}, false, nil
+	}
+	r.sender.UserID = r.ref.Sender
+	return r, err == nil, err
+}
+
+// candidates is rows.lookup for readers.
+func (d *database) candidates(ctx context.Context, ref protocol.Ref) ([]candidate, error) {
+	return queryCandidates(ctx, d.find, ref)
+}
+
+func queryCandidates(ctx context.Context, stmt *sql.Stmt, ref protocol.Ref) (found []candidate, err error) {
+	result, err := stmt.QueryContext(ctx, ref.Chat.Kind, ref.Chat.ID, ref.Chat.Via, ref.Seq)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, result.Close()) }()
+	for result.Next() {
+		var c candidate
+		if err := result.Scan(&c.id, &c.sender, &c.random, &c.time, &c.standIn); err != nil {
+			return nil, err
+		}
+		found = append(found, c)
+	}
+	return found, result.Err()
+}
+
+// transaction writes rows to the database. It implements rows.
+type transaction struct {
+	ctx context.Context //nolint:containedctx // lives for one call of database.transact
+	db  *database
+}
+
+func (t transaction) lookup(ref protocol.Ref) ([]candidate, error) {
+	return queryCandidates(t.ctx, t.db.lookup, ref)
+}
+
+func (t transaction) put(r row) error {
+	_, err := t.db.put.ExecContext(t.ctx, r.id, r.ref.Chat.Kind, r.ref.Chat.ID, r.ref.Chat.Via, r.ref.Sender, r.ref.Seq,
+		r.ref.Random, r.ref.Time, r.self, r.sender.Nickname, r.sender.Card, r.sender.Role, r.sender.Title, r.sender.Level,
+		r.standIn, r.body, r.quote)
+	return err
+}
+
+// transact runs f within one transaction and commits it; on any error nothing is written.
+func (d *database) transact(ctx context.Context, f func(rows) error) error {
+	if _, err := d.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err := f(transaction{ctx, d})
+	if err == nil {
+		if _, err = d.conn.ExecContext(ctx, "COMMIT"); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("commit: %w", err)
+	}
+	// SQLite rolls back by itself on some errors; then there is nothing left to roll back.
+	if _, undo := d.conn.ExecContext(ctx, "ROLLBACK"); undo != nil && !strings.Contains(undo.Error(), "no transaction is active") {
+		err = errors.Join(err, fmt.Errorf("roll back: %w", undo))
+	}
+	return err
+}
