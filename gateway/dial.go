@@ -61,7 +61,7 @@ func (c *connector) upgrade(ctx context.Context, sock *socket) (*websocket.Conn,
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.conf.HandshakeTimeout, errHandshakeTimeout)
 	defer cancel()
-	ws, resp, err := websocket.Dial(ctx, c.addr.url, &websocket.DialOptions{
+	options := &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport: &http.Transport{
 				DialContext:        func(context.Context, string, string) (net.Conn, error) { return sock, nil },
@@ -72,7 +72,8 @@ func (c *connector) upgrade(ctx context.Context, sock *socket) (*websocket.Conn,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		HTTPHeader: c.header(),
-	})
+	}
+	ws, resp, err := websocket.Dial(ctx, c.addr.url, options) //nolint:bodyclose // the library has closed it
 	switch {
 	case err == nil:
 		return ws, nil

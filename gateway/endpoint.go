@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -76,7 +77,7 @@ func (e *endpoint) call(ctx context.Context, call Call) []byte {
 func (e *endpoint) survive(where string) {
 	if p := recover(); p != nil {
 		e.panics.Add(1)
-		e.log.Error().Interface("panic", p).Str("where", where).Bytes("stack", debug.Stack()).
+		e.log.Error().Str("panic", fmt.Sprint(p)).Str("where", where).Bytes("stack", debug.Stack()).
 			Msg("action handler panicked, its frame stays unanswered")
 	}
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +59,8 @@ func diagnoseStatus(e *statusError) trouble {
 	case e.code == http.StatusUnauthorized:
 		t.text += "check access_token"
 	case e.code == http.StatusForbidden:
-		t.text += "check access_token, the path of the address and the account; NoneBot also answers so while it has an older connection of this account, which ends within a minute"
+		t.text += "check access_token, the path of the address and the account; " +
+			"NoneBot also answers so while it has an older connection of this account, which ends within a minute"
 	case e.code == http.StatusNotFound, e.code == http.StatusMethodNotAllowed:
 		t.text += "check the path of the address"
 	case e.code >= 300 && e.code < 400:
@@ -68,7 +68,7 @@ func diagnoseStatus(e *statusError) trouble {
 	case e.code >= 500:
 		t.text += "the server, or a proxy before it, is not ready"
 	default:
-		t.text += "check that the address is a bot framework's reverse WebSocket (OneBot v11)"
+		t.text += "check that the address is a bot framework's reverse WebSocket (OneBot v11), and whether it wants wss://"
 	}
 	return t
 }
@@ -107,13 +107,10 @@ func diagnoseDial(err error) trouble {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return trouble{"certificate", "certificate not accepted: " + root(err) + ": check tls.ca and tls.server_name", true}
 	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return trouble{"certificate", root(err) + ": check tls.server_name", true}
-	}
-	if _, ok := errors.AsType[tls.AlertError](err); ok {
+	if oe, ok := errors.AsType[*net.OpError](err); ok && oe.Op == "remote error" { // crypto/tls: an alert came
 		return trouble{"tls", "TLS refused: " + root(err) + ": check tls.cert and tls.key", true}
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return trouble{"tls", "the server does not speak TLS: use a ws:// address", true}
 	}
 	if de, ok := errors.AsType[*net.DNSError](err); ok {
