@@ -1,9 +1,138 @@
-package sandbox
+package sandbox_test
 
-import "testing"
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
 
-func TestDefaultLoads(t *testing.T) {
-	if w := Default(); w.Bot() != 10001 {
-		t.Errorf("the bot is %d", w.Bot())
+	"echogate/protocol"
+	"echogate/protocol/sandbox"
+)
+
+func TestDefaultWorld(t *testing.T) {
+	w := sandbox.Default()
+	equal(t, w.Bot(), 10001)
+	equal(t, len(w.Accounts()), 7)
+	equal(t, len(w.Groups(w.Bot())), 3)
+	if len(w.Friends(w.Bot())) < 3 {
+		t.Errorf("the bot's friends are %v", w.Friends(w.Bot()))
 	}
+	equal(t, w.AreFriends(w.Bot(), 20006), false)
+	roles := make(map[protocol.Role]int)
+	for _, m := range w.Members(30001) {
+		roles[m.Role]++
+	}
+	equal(t, roles, map[protocol.Role]int{protocol.RoleOwner: 1, protocol.RoleAdmin: 1, protocol.RoleMember: 4})
+	cat, _ := w.Account(20004)
+	equal(t, cat.Nickname, "阿猫🐱")
+	group, _ := w.Group(30002)
+	equal(t, group.FirstSeq, 4001)
+	member, _ := w.Member(30001, 20001)
+	equal(t, member.JoinTime, 1582977600) // a timestamp in the file
+}
+
+func TestLoadNamesThePlace(t *testing.T) {
+	const people = "bot: 1\naccounts: [{user_id: 1, nickname: b}, {user_id: 2, nickname: c}]\n"
+	const head = people + "groups: [{group_id: 9, name: g, members: [{user_id: 1, role: owner}]}, "
+	for _, tt := range []struct{ name, file, want string }{
+		{"empty", "", "the file is empty"},
+		{"comment", "# nothing", "the file is empty"},
+		{"null", "---\n", "bot: is missing"},
+		{"not YAML", "a: [", "read world: yaml:"},
+		{"two documents", people + "---\nbot: 1\n", "more than one document"},
+		{"scalar", "hello", "the file (line 1): must be a mapping"},
+		{"unknown key", "bots: 1", "bots (line 1): unknown key, known are bot, accounts, groups"},
+		{"doubled key", "bot: 1\nbot: 1\n", "bot (line 2): the key is written twice"},
+		{"no bot", "accounts: [{user_id: 1, nickname: b}]", "bot: is missing"},
+		{"strange bot", "bot: 3\naccounts: [{user_id: 1, nickname: b}]", "bot (line 1): there is no account 3"},
+		{"accounts no list", "accounts: {}", "accounts (line 1): must be a list"},
+		{"account no mapping", "accounts: [1]", "accounts[0] (line 1): must be a mapping"},
+		{"account without number", "accounts: [{nickname: b}]", "accounts[0].user_id: is missing"},
+		{"account without name", "accounts: [{user_id: 1}]", "accounts[0].nickname: is missing"},
+		{"unknown member", "accounts: [{user_id: 1, nickname: b, nick: c}]", "accounts[0].nick (line 1): unknown key, known are user_id, nickname,"},
+		{"fraction", "accounts: [{user_id: 1.5, nickname: b}]", "accounts[0].user_id (line 1): must be a whole number"},
+		{"word for a number", "accounts: [{user_id: one, nickname: b}]", "accounts[0].user_id (line 1): must be a whole number"},
+		{"too large", "accounts: [{user_id: 4294967296, nickname: b}]", "4294967296 is not between 1 and 4294967295"},
+		{"beyond 64 bits", "accounts: [{user_id: 99999999999999999999, nickname: b}]", "accounts[0].user_id (line 1): must be a whole number"},
+		{"negative", "accounts: [{user_id: 1, nickname: b, age: -1}]", "accounts[0].age (line 1): -1 is not between 0 and 255"},
+		{"list for a text", "accounts: [{user_id: 1, nickname: [b]}]", "accounts[0].nickname (line 1): must be text"},
+		{"long name", "accounts: [{user_id: 1, nickname: " + strings.Repeat("长", 21) + "}]", "accounts[0].nickname (line 1): has 63 bytes, 60 are allowed"},
+		{"sex", "accounts: [{user_id: 1, nickname: b, sex: robot}]", `accounts[0].sex (line 1): "robot" is none of unknown, male, female`},
+		{"same account", "accounts: [{user_id: 1, nickname: b}, {user_id: 1, nickname: c}]", "accounts[1].user_id (line 1): account 1 exists already"},
+		{"strange friend", "accounts: [{user_id: 1, nickname: b, friends: {5: x}}]", "accounts[0].friends.5 (line 1): there is no account 5"},
+		{"own friend", "accounts: [{user_id: 1, nickname: b, friends: {1: x}}]", "accounts[0].friends.1 (line 1): nobody is his own friend"},
+		{"remark", "accounts: [{user_id: 1, nickname: b, friends: {2: []}}, {user_id: 2, nickname: b}]", "accounts[0].friends.2 (line 1): must be text"},
+		{"friends no mapping", "accounts: [{user_id: 1, nickname: b, friends: [2]}]", "accounts[0].friends (line 1): must be a mapping"},
+		{"group key", head + "{id: 1}]", "groups[1].id (line 3): unknown key"},
+		{"group without name", head + "{group_id: 1, members: [{user_id: 1, role: owner}]}]", "groups[1].name: is missing"},
+		{"same group", head + "{group_id: 9, name: h, members: [{user_id: 1, role: owner}]}]", "groups[1].group_id (line 3): group 9 exists already"},
+		{"no owner", head + "{group_id: 1, name: h, members: [{user_id: 1}]}]", "groups[1].members (line 3): the group has no owner"},
+		{"no members", head + "{group_id: 1, name: h}]", "groups[1].members: the group has no owner"},
+		{"two owners", head + "{group_id: 1, name: h, members: [{user_id: 1, role: owner}, {user_id: 2, role: owner}]}]", "groups[1].members[1].role (line 3): the group has two owners, 1 and 2"},
+		{"too many members", head + "{group_id: 1, name: h, max_members: 1, members: [{user_id: 1, role: owner}, {user_id: 2}]}]", "2 members are more than max_members 1"},
+		{"strange member", head + "{group_id: 1, name: h, members: [{user_id: 7}]}]", "groups[1].members[0].user_id (line 3): there is no account 7"},
+		{"same member", head + "{group_id: 1, name: h, members: [{user_id: 1, role: owner}, {user_id: 1}]}]", "groups[1].members[1].user_id (line 3): 1 is in the group already"},
+		{"role", head + "{group_id: 1, name: h, members: [{user_id: 1, role: king}]}]", `"king" is none of member, admin, owner`},
+		{"muted owner", head + "{group_id: 1, name: h, members: [{user_id: 1, role: owner, muted_until: 5}]}]", "members[0].muted_until (line 3): nobody can mute a group's owner"},
+		{"truth", head + "{group_id: 1, name: h, mute_all: perhaps}]", "groups[1].mute_all (line 3): must be true or false"},
+		{"seq", head + "{group_id: 1, name: h, first_seq: 0}]", "groups[1].first_seq (line 3): 0 is not between 1 and"},
+		{"time", head + "{group_id: 1, name: h, create_time: yesterday}]", "groups[1].create_time (line 3): must be a whole number"},
+		{"early time", head + "{group_id: 1, name: h, create_time: 1950-01-01}]", "groups[1].create_time (line 3): 1950-01-01 is before 1970"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := sandbox.Load(strings.NewReader(tt.file))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error is %v\nwant         %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestLoadFollowsAliases(t *testing.T) {
+	w, err := sandbox.Load(strings.NewReader(`
+bot: &bot 1
+accounts: [{user_id: *bot, nickname: &name b}, {user_id: 2, nickname: *name, friends: {*bot : ~}}]
+groups:
+  - {group_id: 9, name: *name, members: &all [{user_id: *bot, role: owner}, {user_id: 2}]}
+  - {group_id: 10, name: h, members: *all}
+`))
+	equal(t, err, nil)
+	equal(t, w.AreFriends(1, 2), true)
+	equal(t, len(w.Members(10)), 2)
+}
+
+func FuzzLoad(f *testing.F) {
+	file, err := os.ReadFile("default.yml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{string(file), village, "", "a: &a [*a]", "groups: &a [*a]", "bot: !!binary x", "<<: {bot: 1}", "- 1", "? [a]\n: b", "--- &x *x"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w, err := sandbox.Load(bytes.NewReader(data))
+		if (w == nil) == (err == nil) {
+			t.Fatalf("world %v, error %v", w, err)
+		}
+		if err != nil {
+			return
+		}
+		// Whatever is taken is whole: everybody who is named exists.
+		if _, ok := w.Account(w.Bot()); !ok {
+			t.Error("the bot has no account")
+		}
+		for _, a := range w.Accounts() {
+			for _, friend := range w.Friends(a.UserID) {
+				if !w.AreFriends(friend.UserID, a.UserID) {
+					t.Errorf("%d is a friend of %d, but not the other way", friend.UserID, a.UserID)
+				}
+			}
+		}
+		for _, g := range w.AllGroups() {
+			if m, ok := w.Member(g.GroupID, g.Owner); !ok || m.Role != protocol.RoleOwner {
+				t.Errorf("group %d has no owner", g.GroupID)
+			}
+		}
+	})
 }
