@@ -1,0 +1,32 @@
+package sandbox_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"echogate/protocol/sandbox"
+)
+
+// serve runs a server over w until the test ends. Whatever was sent to it must have had an answer.
+func serve(t *testing.T, w *sandbox.World) *sandbox.Server {
+	t.Helper()
+	s := sandbox.NewServer(w, sandbox.ServerOptions{Log: zerolog.New(zerolog.NewTestWriter(t))})
+	if err := s.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+		if missing := s.Unanswered(); len(missing) > 0 {
+			t.Errorf("commands without an answer: %q", missing)
+		}
+	})
+	return s
+}
