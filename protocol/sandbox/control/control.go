@@ -21,10 +21,12 @@ type Server interface {
 	Sessions() []sandbox.Session
 	// Unanswered are the names of the commands that clients sent and the server does not know.
 	Unanswered() []string
+	// RefusedEgress are the hosts that clients were kept from reaching.
+	RefusedEgress() []string
 	// Faults are the faults in force, SetFaults replaces them.
 	Faults() sandbox.Faults
 	SetFaults(f sandbox.Faults)
-	// DropConnections cuts the account's connections and returns how many there were.
+	// DropConnections cuts the account's connections, everybody's with account 0, and returns how many there were.
 	DropConnections(user protocol.UserID) int
 	// ForceOffline pushes a forced offline with a reason to the account; an error when it is not logged in.
 	ForceOffline(user protocol.UserID, reason string) error

@@ -55,7 +55,9 @@ func parseObject(body []byte) (*object, error) {
 
 // take is a member's JSON text, nil when it was left out.
 func (o *object) take(name string) json.RawMessage {
-	o.known = append(o.known, name)
+	if !slices.Contains(o.known, name) {
+		o.known = append(o.known, name)
+	}
 	return o.members[name]
 }
 
@@ -135,11 +137,11 @@ func (o *object) flag(name string) bool {
 
 // duration takes a string such as "1.5s".
 func (o *object) duration(name string, most time.Duration) time.Duration {
+	value := o.text(name)
 	if !o.has(name) {
-		o.take(name)
 		return 0
 	}
-	d, err := time.ParseDuration(o.text(name))
+	d, err := time.ParseDuration(value)
 	if err != nil || d < 0 || d > most {
 		o.wrong(name, fmt.Sprintf("a duration such as %q, at most %v", "1.5s", most))
 		return 0

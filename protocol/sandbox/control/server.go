@@ -1,9 +1,7 @@
 package control
 
 import (
-	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"echogate/protocol"
@@ -21,9 +19,10 @@ type session struct {
 
 func (c *Control) status(*http.Request) (any, error) {
 	answer := struct {
-		Sessions   []session `json:"sessions"`
-		Unanswered []string  `json:"unanswered"`
-	}{[]session{}, append([]string{}, c.server.Unanswered()...)}
+		Sessions      []session `json:"sessions"`
+		Unanswered    []string  `json:"unanswered"`
+		RefusedEgress []string  `json:"refused_egress"`
+	}{[]session{}, append([]string{}, c.server.Unanswered()...), append([]string{}, c.server.RefusedEgress()...)}
 	for _, s := range c.server.Sessions() {
 		answer.Sessions = append(answer.Sessions, session{s.UserID, s.Online, s.Remote, s.Since.Unix()})
 	}
@@ -35,11 +34,8 @@ func (c *Control) setFaults(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	everybody := string(o.members["drop_connection"]) == "true"
 	var drop protocol.UserID
-	if everybody {
-		o.take("drop_connection")
-	} else {
+	if string(o.take("drop_connection")) != "true" { // true stands for everybody
 		drop = o.user("drop_connection")
 	}
 	wanted := sandbox.Faults{
@@ -53,13 +49,16 @@ func (c *Control) setFaults(r *http.Request) (any, error) {
 	if err := c.checkUser(drop); err != nil {
 		return nil, err
 	}
-	now := c.changeFaults(o, wanted)
+	now, dropped := c.changeFaults(o, wanted), 0
+	if o.has("drop_connection") {
+		dropped = c.server.DropConnections(drop)
+	}
 	return struct {
 		DelayReplies string `json:"delay_replies"`
 		RefuseSends  int    `json:"refuse_sends"`
 		Stall        bool   `json:"stall"`
 		Dropped      int    `json:"dropped"`
-	}{now.DelayReplies.String(), now.RefuseSends, now.Stall, c.drop(drop, everybody)}, nil
+	}{now.DelayReplies.String(), now.RefuseSends, now.Stall, dropped}, nil
 }
 
 // changeFaults sets the faults that the caller named. The server's lock is taken within this one, never around it.
@@ -78,24 +77,6 @@ func (c *Control) changeFaults(named *object, wanted sandbox.Faults) sandbox.Fau
 	}
 	c.server.SetFaults(now)
 	return now
-}
-
-// drop cuts the connections of one account, or of all that are logged in, and counts them.
-func (c *Control) drop(one protocol.UserID, everybody bool) int {
-	users := make(map[protocol.UserID]bool)
-	if one != 0 {
-		users[one] = true
-	}
-	if everybody {
-		for _, s := range c.server.Sessions() {
-			users[s.UserID] = true
-		}
-	}
-	dropped := 0
-	for _, u := range slices.Sorted(maps.Keys(users)) {
-		dropped += c.server.DropConnections(u)
-	}
-	return dropped
 }
 
 func (c *Control) clearFaults(*http.Request) (any, error) {
