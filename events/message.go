@@ -113,7 +113,8 @@ func privateHead(m protocol.Message, id int32, self protocol.UserID) any {
 // CQ string is raw_message and, in the string format, message too.
 func withContent(head []byte, m protocol.Message) Encoded {
 	cq := encode(valid(m.Body.CQ()))
-	common := append(head[:len(head)-1], `,"raw_message":`...)
+	common := head[:len(head)-1]
+	common = append(common, `,"raw_message":`...)
 	common = append(common, cq...)
 	common = append(common, `,"message":`...)
 

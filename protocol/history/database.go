@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ var schema string
 
 const (
 	schemaVersion = 1
-	// checkedSize is up to which file size in bytes the whole database is checked when it is opened: about a second. In a
+	// checkedSize is up to which file size in bytes the whole database is checked when it is opened: about half a second. In a
 	// larger one damage shows when the writer meets it.
 	checkedSize = 128 << 20
 	readers     = 4
@@ -50,6 +51,11 @@ type database struct {
 	maxID       int32     // highest id when it was opened
 }
 
+// preparer is a connection, or a pool of them.
+type preparer interface {
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+}
+
 // openDatabase opens or creates the file. Whatever is wrong with it, [isDamage] tells whether it can be mended by
 // starting anew.
 func openDatabase(ctx context.Context, path string) (_ *database, err error) {
@@ -59,6 +65,9 @@ func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 			err = errors.Join(fmt.Errorf("open message database: %w", err), d.close())
 		}
 	}()
+	if err = checkHeader(path); err != nil {
+		return nil, err
+	}
 	if d.write, err = openPool(path, 1, "busy_timeout(2000)", "journal_mode(wal)", "synchronous(normal)",
 		"cache_size(-8000)", "journal_size_limit(16777216)"); err != nil {
 		return nil, err
@@ -76,13 +85,11 @@ func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 		return nil, err
 	}
 	for _, p := range []struct {
-		on interface {
-			PrepareContext(context.Context, string) (*sql.Stmt, error)
-		}
 		to  **sql.Stmt
+		on  preparer
 		sql string
-	}{{d.conn, &d.put, putSQL}, {d.conn, &d.lookup, lookupSQL}, {d.read, &d.get, getSQL}, {d.read, &d.find, lookupSQL}} {
-		if *p.to, err = p.on.PrepareContext(ctx, p.sql); err != nil {
+	}{{&d.put, d.conn, putSQL}, {&d.lookup, d.conn, lookupSQL}, {&d.get, d.read, getSQL}, {&d.find, d.read, lookupSQL}} {
+		if *p.to, err = p.on.PrepareContext(ctx, p.sql); err != nil { //nolint:sqlclosecheck // database.close does it
 			return nil, err
 		}
 	}
@@ -107,6 +114,27 @@ func openPool(path string, connections int, pragmas ...string) (*sql.DB, error) 
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	return pool, nil
+}
+
+// checkHeader looks at two bytes that make SQLite treat a file as read-only when they are damaged
+// (https://www.sqlite.org/fileformat.html, 1.3.3). SQLite itself checks the rest.
+func checkHeader(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var versions [2]byte // of the format, for writing and for reading: 1 or 2
+	_, err = f.ReadAt(versions[:], 18)
+	if err == nil && (versions[0] > 2 || versions[1] > 2) {
+		err = fmt.Errorf("file format %v: %w", versions, errNotOurs)
+	}
+	if errors.Is(err, io.EOF) { // shorter than a header
+		err = nil
+	}
+	return errors.Join(err, f.Close())
 }
 
 // prepareSchema creates the table in a new file and checks an old one.

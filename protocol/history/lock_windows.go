@@ -28,6 +28,6 @@ func lockFile(path string) (*fileLock, error) {
 // release is safe on nil.
 func (l *fileLock) release() {
 	if l != nil {
-		l.file.Close() //nolint:errcheck // nothing was written to it
+		_ = l.file.Close() // nothing was written to it
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -36,6 +37,8 @@ type Store struct {
 	db      atomic.Pointer[database]
 	overlay *overlay
 	writer  writer // owned by Open, then by Run
+
+	retryEvery time.Duration // pause between attempts to write again; tests shorten it
 }
 
 // Open takes hold of the history at path, a file name such as data/history.db; beside it lie history.db.ids,
@@ -48,6 +51,8 @@ func Open(ctx context.Context, path string, log zerolog.Logger) (*Store, error) 
 		requests: make(chan *request, queueLength),
 		closed:   make(chan struct{}),
 		overlay:  newOverlay(),
+
+		retryEvery: retryEvery,
 	}
 	lock, err := lockFile(path + ".lock")
 	switch {

@@ -135,7 +135,7 @@ func (s *Store) degrade(err error) {
 		s.log.Error().Err(err).Msg("history: the database cannot be written; the newest messages are kept in memory only")
 	}
 	s.writer.degraded = true
-	s.writer.retryAt = time.Now().Add(retryEvery)
+	s.writer.retryAt = time.Now().Add(s.retryEvery)
 }
 
 // restore writes what is in memory, if that is possible again.
