@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -119,7 +121,7 @@ func TestShutdownIsBounded(t *testing.T) {
 		synctest.Wait()
 		since := time.Now()
 		f.quit()
-		s.end()
+		_ = s.end()
 		if d := time.Since(since); d != drainTimeout {
 			t.Errorf("closed after %v, want %v", d, drainTimeout)
 		}
@@ -195,11 +197,33 @@ func TestStaleAnswers(t *testing.T) {
 	s.expect("re:new")
 }
 
+// counted is a connection that is counted while it is open.
+type counted struct {
+	net.Conn
+	closed func()
+}
+
+func (c counted) Close() error {
+	defer c.closed()
+	return c.Conn.Close()
+}
+
 func TestNeverTwoLiveConnections(t *testing.T) {
 	b := newBot(t)
 	conf := b.config("x")
 	conf.Reconnect = Reconnect{Min: time.Millisecond, Max: time.Millisecond}
-	f := start(t, options(nil), conf)
+	var live atomic.Int32
+	f := start(t, options(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if n := live.Load(); n != 0 {
+			t.Errorf("dialled while %d connections are open", n)
+		}
+		conn, err := systemDial()(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		live.Add(1)
+		return counted{conn, sync.OnceFunc(func() { live.Add(-1) })}, nil
+	}), conf)
 	for i := range 200 {
 		s := b.session()
 		s.send("action in flight")
@@ -211,10 +235,10 @@ func TestNeverTwoLiveConnections(t *testing.T) {
 		}
 	}
 	b.session().expect(lifecycle)
-	if most := b.most.Load(); most != 1 {
-		t.Errorf("%d connections lived at the same time", most)
-	}
 	f.stop()
+	if n := live.Load(); n != 0 {
+		t.Errorf("%d connections are open after Run", n)
+	}
 }
 
 func TestPanicsAreSurvived(t *testing.T) {
@@ -279,4 +303,41 @@ func TestFramesAreAcceptedInOrder(t *testing.T) {
 	if longest != strings.Join(want, " ") || running.Load() != 200 {
 		t.Errorf("accepted %s", longest)
 	}
+}
+
+// TestUnansweredCallsAreBounded has a bot that asks more than a link remembers.
+func TestUnansweredCallsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newPipeBot(t)
+		o := options(b.dial)
+		var accepted atomic.Int32
+		hold := make(chan struct{})
+		o.Handler = func(string) Handler {
+			return handlerFunc(func(frame []byte) Call {
+				accepted.Add(1)
+				return func(context.Context) []byte { <-hold; return frame }
+			})
+		}
+		conf := b.config("x")
+		conf.PingInterval = 0
+		start(t, o, conf)
+		s := b.session()
+		s.expect(lifecycle)
+		go func() {
+			for range maxCalls + 100 {
+				if s.ws.Write(t.Context(), websocket.MessageText, []byte("a")) != nil {
+					t.Error("link broke")
+					return
+				}
+			}
+		}()
+		synctest.Wait()
+		if n := accepted.Load(); n != maxCalls+1 {
+			t.Errorf("%d frames accepted while none is answered, want %d", n, maxCalls+1)
+		}
+		close(hold)
+		for range maxCalls + 100 {
+			s.expect("a")
+		}
+	})
 }

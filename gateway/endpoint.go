@@ -76,8 +76,8 @@ func (e *endpoint) call(ctx context.Context, call Call) []byte {
 // survive, deferred, keeps a panic of a handler from ending the process.
 func (e *endpoint) survive(where string) {
 	if p := recover(); p != nil {
-		e.panics.Add(1)
 		e.log.Error().Str("panic", fmt.Sprint(p)).Str("where", where).Bytes("stack", debug.Stack()).
 			Msg("action handler panicked, its frame stays unanswered")
+		e.panics.Add(1)
 	}
 }

@@ -139,8 +139,8 @@ func TestHeartbeats(t *testing.T) {
 			}
 			return b.dial(ctx, network, addr)
 		})
-		real := o.Heartbeat
-		o.Heartbeat = func(d time.Duration) []byte { asked.Add(1); return real(d) }
+		beat := o.Heartbeat
+		o.Heartbeat = func(d time.Duration) []byte { asked.Add(1); return beat(d) }
 		conf := b.config("x")
 		conf.Heartbeat = 5 * time.Second
 		start(t, o, conf)

@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -110,7 +112,7 @@ func TestRefusalsAreRetriedSlowlyAndExplained(t *testing.T) {
 		"404":        {status(404), "check the path"},
 		"redirect":   {status(301), "redirects are not followed; the server points to wss://elsewhere/path?..."},
 		"200":        {status(200), "check that the address is a bot framework's"},
-		"close 1008": {closing(1008, "invalid selfId CANARY"), `closed by the far side with 1008 "invalid selfId ***": check that this account is configured there`},
+		"close 1008": {closing(1008, "invalid selfId CANARY"), `with 1008 "invalid selfId ***": check that this account is configured there`},
 		"close 1005": {closing(1005, ""), "Koishi does so for a path that no bot of it has"},
 		"close 3001": {closing(3001, "token"), "and access_token"}, // Karin
 	} {
@@ -245,16 +247,27 @@ func TestWaitsForAccount(t *testing.T) {
 }
 
 func TestDiagnoses(t *testing.T) {
-	for want, err := range map[string]error{
-		`name "bot.example" cannot be resolved: no such host`:                                        &net.DNSError{Name: "bot.example", Err: "no such host", IsNotFound: true},
-		"the server hung up during the handshake: connection reset by peer; perhaps it wants wss://": &net.OpError{Err: syscall.ECONNRESET},
-		"something else": errors.New("something else"),
+	for _, c := range []struct {
+		err         error
+		up, settled bool
+		want        string
+	}{
+		{&net.DNSError{Name: "bot.example", Err: "no such host"}, false, false, `name "bot.example" cannot be resolved: no such host`},
+		{&net.OpError{Err: syscall.ECONNRESET}, false, false, "the server hung up during the handshake: connection reset by peer; perhaps it wants wss://"},
+		{errors.New("something else"), false, false, "something else"},
+		{&statusError{code: 503}, false, false, "handshake answered with HTTP 503 Service Unavailable: the server, or a proxy before it, is not ready"},
+		{io.EOF, true, false, "connection ended right after the handshake: EOF"},
+		{io.EOF, true, true, "connection lost: EOF"},
+		{fmt.Errorf("pong: %w", context.DeadlineExceeded), true, true, "a ping of the far side could not be answered: it does not read"},
+		{
+			websocket.CloseError{Code: 1009, Reason: "big"},
+			true, true,
+			`closed by the far side with 1009 "big": it accepts no frame of this size; raise its limit (uvicorn: ws_max_size)`,
+		},
+		{websocket.CloseError{Code: 1005}, true, true, `closed by the far side with 1005 ""`}, // a framework that stops
 	} {
-		if got := diagnose(err, false, false); got.text != want || got.refused {
-			t.Errorf("%v is told as %+v", err, got)
+		if got := diagnose(c.err, c.up, c.settled); got.text != c.want || got.refused || got.kind == "" {
+			t.Errorf("%v is told as %+v, want %q", c.err, got, c.want)
 		}
-	}
-	if got := diagnose(websocket.CloseError{Code: 1009}, true, true); got.refused || !strings.Contains(got.text, "ws_max_size") {
-		t.Errorf("close 1009 is told as %+v", got)
 	}
 }
