@@ -7,7 +7,6 @@ import (
 	"reflect"
 
 	"github.com/goccy/go-json"
-	"github.com/rs/zerolog"
 
 	"echogate/protocol"
 )
@@ -53,7 +52,6 @@ type caller struct {
 	Options
 	registry *Registry
 	format   Format
-	log      zerolog.Logger
 }
 
 // capability is an ability that not every driver has. The zero value is one that all have.

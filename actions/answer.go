@@ -10,18 +10,6 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// encode makes the answer of an action that has run.
-func encode(echo []byte, data any, err error) []byte {
-	if err != nil {
-		return failure(echo, err)
-	}
-	answer, err := success(echo, data)
-	if err != nil {
-		return failure(echo, err)
-	}
-	return answer
-}
-
 // success is an answer with status ok. A nil data is null.
 func success(echo []byte, data any) ([]byte, error) {
 	encoded, err := json.MarshalWithOption(data, json.DisableHTMLEscape())

@@ -84,7 +84,7 @@ func setString(raw []byte, field reflect.Value) error {
 }
 
 // integer reads a whole number of at most the given bits from a JSON number or from a string that holds one. 1.0 and
-// 1e3 are whole numbers too, up to the 2^53 that a float64 holds exactly.
+// 1e3 are whole numbers too, below the 2^53 up to which a float64 is exact.
 func integer(raw []byte, bits int) (int64, error) {
 	text, ok := scalar(raw)
 	if !ok {
@@ -94,15 +94,15 @@ func integer(raw []byte, bits int) (int64, error) {
 	if err == nil {
 		return n, nil
 	}
-	if errors.Is(err, strconv.ErrRange) {
-		return 0, outOfRange(raw)
-	}
 	if !isNumber(text) {
 		return 0, fmt.Errorf("needs a number, got %s", got(raw))
 	}
+	if errors.Is(err, strconv.ErrRange) {
+		return 0, outOfRange(raw)
+	}
 	f, err := strconv.ParseFloat(text, 64)
 	switch {
-	case err != nil || math.Abs(f) > 1<<53:
+	case err != nil || math.Abs(f) >= 1<<53:
 		return 0, outOfRange(raw)
 	case f != math.Trunc(f):
 		return 0, fmt.Errorf("needs a whole number, got %s", got(raw))

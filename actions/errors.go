@@ -66,44 +66,43 @@ func (e *unrecordedError) Error() string { return "record sent message: " + e.ca
 // outcomeOf is the one place where errors become retcodes. What it does not know is our own fault: details stay in the
 // log, because an error text may hold paths.
 func outcomeOf(err error) outcome {
-	var (
-		frame      *frameError
-		param      *paramError
-		segment    *message.SegmentError
-		unsendable *protocol.UnsendableError
-		notFound   *protocol.NotFoundError
-		refused    *protocol.RefusedError
-		unknown    *unknownActionError
-		busy       *busyError
-		notBegun   *notBegunError
-	)
+	if e, ok := errors.AsType[*frameError](err); ok {
+		return outcome{retcodeBadRequest, "BAD_FRAME", e.Error()}
+	}
+	if e, ok := errors.AsType[*paramError](err); ok {
+		return outcome{retcodeBadRequest, "PARAM_" + strings.ToUpper(e.name), e.Error()}
+	}
+	if e, ok := errors.AsType[*message.SegmentError](err); ok {
+		return outcome{retcodeBadRequest, "PARAM_MESSAGE", e.Error()}
+	}
+	if e, ok := errors.AsType[*protocol.UnsendableError](err); ok {
+		return outcome{retcodeBadRequest, "PARAM_MESSAGE", e.Error()}
+	}
+	if e, ok := errors.AsType[*protocol.NotFoundError](err); ok {
+		return outcome{retcodeNotFound, strings.ToUpper(e.Kind) + "_NOT_FOUND", e.Error()}
+	}
+	if e, ok := errors.AsType[*protocol.RefusedError](err); ok {
+		return outcome{retcodeRefused, "REFUSED", e.Error()}
+	}
+	if e, ok := errors.AsType[*unknownActionError](err); ok {
+		return outcome{retcodeUnsupported, "API_NOT_FOUND", e.Error()}
+	}
+	if e, ok := errors.AsType[*busyError](err); ok {
+		return outcome{retcodeBusy, "BUSY", e.Error()}
+	}
+	if _, ok := errors.AsType[*notBegunError](err); ok {
+		return outcome{retcodeUnavailable, "TIMEOUT", "earlier actions in this chat took too long; nothing was done"}
+	}
+	if _, ok := errors.AsType[*unrecordedError](err); ok {
+		return outcome{retcodeInternal, "INTERNAL", "the message was sent, but could not be stored; do not send it again"}
+	}
 	switch {
-	case errors.As(err, &frame):
-		return outcome{retcodeBadRequest, "BAD_FRAME", frame.Error()}
-	case errors.As(err, &param):
-		return outcome{retcodeBadRequest, "PARAM_" + strings.ToUpper(param.name), param.Error()}
-	case errors.As(err, &segment):
-		return outcome{retcodeBadRequest, "PARAM_MESSAGE", segment.Error()}
-	case errors.As(err, &unsendable):
-		return outcome{retcodeBadRequest, "PARAM_MESSAGE", unsendable.Error()}
-	case errors.As(err, &notFound):
-		return outcome{retcodeNotFound, strings.ToUpper(notFound.Kind) + "_NOT_FOUND", notFound.Error()}
-	case errors.As(err, &refused):
-		return outcome{retcodeRefused, "REFUSED", refused.Error()}
-	case errors.As(err, &unknown):
-		return outcome{retcodeUnsupported, "API_NOT_FOUND", unknown.Error()}
 	case errors.Is(err, protocol.ErrUnsupported):
 		return outcome{retcodeUnsupported, "UNSUPPORTED", protocol.ErrUnsupported.Error()}
-	case errors.As(err, &busy):
-		return outcome{retcodeBusy, "BUSY", busy.Error()}
 	case errors.Is(err, protocol.ErrOffline):
 		return outcome{retcodeUnavailable, "OFFLINE", protocol.ErrOffline.Error()}
-	case errors.As(err, &notBegun):
-		return outcome{retcodeUnavailable, "TIMEOUT", "earlier actions in this chat took too long; nothing was done"}
 	case errors.Is(err, protocol.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return outcome{retcodeUnavailable, "TIMEOUT", "QQ did not answer in time; it is not known whether this was done"}
-	case errors.As(err, new(*unrecordedError)):
-		return outcome{retcodeInternal, "INTERNAL", "the message was sent, but could not be stored; do not send it again"}
+		return outcome{retcodeUnavailable, "TIMEOUT", "QQ did not answer in time; what was to be changed may have been changed or not"}
 	default:
 		return outcome{retcodeInternal, "INTERNAL", "internal error; see the log of echogate"}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"echogate/protocol"
@@ -117,14 +118,15 @@ func setterOf(t reflect.Type) (kind string, set setter) {
 // absent. Names that no parameter has are ignored: frameworks send self_id, _timeout and the like.
 func decodeParams(params []*param, raw []byte, into reflect.Value) error {
 	given := make(map[string][]byte, len(params))
-	var double string
+	var doubles []string
 	if raw != nil {
 		for name, value := range members(raw) {
-			if string(value) == "null" {
+			known := slices.ContainsFunc(params, func(p *param) bool { return p.name == name || slices.Contains(p.aliases, name) })
+			if !known || string(value) == "null" {
 				continue
 			}
 			if _, ok := given[name]; ok {
-				double = name
+				doubles = append(doubles, name)
 			}
 			given[name] = value
 		}
@@ -138,7 +140,7 @@ func decodeParams(params []*param, raw []byte, into reflect.Value) error {
 			value = []byte(p.fallback)
 		case value == nil:
 			continue
-		case name == double:
+		case slices.Contains(doubles, name):
 			return &paramError{name: p.name, reason: "is given twice"}
 		}
 		if err := p.set(value, into.FieldByIndex(p.index)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/goccy/go-json"
 	"github.com/rs/zerolog"
 
 	"echogate/protocol"
@@ -21,12 +22,11 @@ type History interface {
 	Get(ctx context.Context, id int32) (protocol.Message, error)
 }
 
-// Events makes the OneBot objects that actions and events have in common, so that both come from one place. What it
-// returns is encoded as JSON.
+// Events makes the OneBot objects that actions and events have in common, so that both come from one place.
 type Events interface {
-	// Message is the complete message event of m, whose message_id is id.
-	Message(m protocol.Message, id int32, f Format) any
-	// Status is the status object of heartbeats, which get_status returns.
+	// Message is the complete message event of m, as JSON; id is its message_id, self the account.
+	Message(m protocol.Message, id int32, self protocol.UserID, f Format) json.RawMessage
+	// Status is the status object of heartbeats, which get_status returns. It is encoded as JSON.
 	Status(s protocol.Status) any
 }
 

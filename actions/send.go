@@ -148,7 +148,7 @@ const recordTimeout = 3 * time.Second
 func (c *caller) send(ctx context.Context, chat protocol.Chat, o outgoing) (sent, error) {
 	body, err := message.Parse(o.Message, o.AutoEscape)
 	if err != nil {
-		if errors.As(err, new(*message.SegmentError)) {
+		if _, ok := errors.AsType[*message.SegmentError](err); ok {
 			return sent{}, err
 		}
 		return sent{}, &paramError{name: "message", reason: "is not a message: " + err.Error()}

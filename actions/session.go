@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -34,7 +35,7 @@ const (
 // SessionOptions are an endpoint's own choices. Zero values are the defaults.
 type SessionOptions struct {
 	Format   Format        // Array unless it is String
-	InFlight int           // most unanswered actions at once, [DefaultInFlight]; more are answered 1429 BUSY
+	InFlight int           // most calls running at once, [DefaultInFlight]; more are answered 1429 BUSY
 	Deadline time.Duration // [DefaultDeadline]
 }
 
@@ -66,8 +67,8 @@ func (r *Registry) Session(endpoint string, o SessionOptions) *Session {
 	return s
 }
 
-// Call runs one accepted frame and returns its one answer, a JSON object. It must be run exactly once, because it holds
-// a place in line from the moment it was accepted.
+// Call runs one accepted frame and returns its one answer, a JSON object. It must be run exactly once and soon, because
+// it holds a place in line from the moment it was accepted: one that is not run holds up its chat until its deadline.
 //
 // A Call whose ctx ends while it waits for its turn does not begin. One that has begun to change something goes on until
 // it is done or its deadline has passed, so that nothing is left half done for a link that closed.
@@ -99,16 +100,12 @@ func (s *Session) Accept(frame []byte) (call Call) {
 	if e.chat != nil {
 		chat = e.chat(params)
 	}
-	if s.inFlight.Add(1) > s.limit {
-		s.inFlight.Add(-1)
-		return answered(request.echo, &busyError{limit: s.limit})
-	}
 	j := &job{session: s, entry: e, params: params, echo: request.echo, deadline: time.Now().Add(s.deadline)}
 	switch {
 	case e.chat != nil:
-		j.turn = s.registry.lanes.take(chat)
+		j.turn = s.registry.lanes.take(chat, j.deadline)
 	case e.find != nil:
-		j.turn = s.registry.lanes.takeOpen()
+		j.turn = s.registry.lanes.takeOpen(j.deadline)
 	}
 	return j.call
 }
@@ -135,71 +132,6 @@ func (r *Registry) lookup(name string) (*entry, error) {
 
 // panicked logs a panic with its stack and returns the error that the bot may see.
 func (s *Session) panicked(doing string, value any) error {
-	s.log.Error().Interface("panic", value).Bytes("stack", debug.Stack()).Msg("panic: " + doing)
+	s.log.Error().Str("panic", fmt.Sprint(value)).Bytes("stack", debug.Stack()).Msg("panic: " + doing)
 	return errPanic
-}
-
-// job is one accepted frame on its way to its answer.
-type job struct {
-	session  *Session
-	entry    *entry
-	params   any
-	echo     []byte
-	deadline time.Time
-	turn     *turn // nil for an action that changes no chat
-}
-
-func (j *job) call(ctx context.Context) []byte {
-	defer j.session.inFlight.Add(-1)
-	if j.turn != nil {
-		defer j.turn.leave()
-	}
-	began := time.Now()
-	data, err := j.run(ctx)
-	answer := encode(j.echo, data, err)
-	log := j.session.log.Debug()
-	if isInternal(err) {
-		log = j.session.log.Error()
-	}
-	log.Str("action", j.entry.name).Dur("took", time.Since(began)).AnErr("error", err).Msg("action")
-	return answer
-}
-
-func (j *job) run(ctx context.Context) (data any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			data, err = nil, j.session.panicked("action "+j.entry.name, p)
-		}
-	}()
-	r := j.session.registry
-	if j.entry.needs.has != nil && !j.entry.needs.has(r.options.Driver) {
-		return nil, protocol.ErrUnsupported
-	}
-	ctx, cancel := context.WithDeadline(ctx, j.deadline)
-	defer cancel()
-	c := &caller{Options: r.options, registry: r, format: j.session.format, log: j.session.log}
-	if j.turn != nil {
-		if err := j.await(ctx, c); err != nil {
-			return nil, err
-		}
-		var done context.CancelFunc
-		ctx, done = context.WithDeadline(context.WithoutCancel(ctx), j.deadline)
-		defer done()
-	}
-	return j.entry.run(ctx, c, j.params)
-}
-
-// await waits until the action may change its chat.
-func (j *job) await(ctx context.Context, c *caller) error {
-	if j.entry.find != nil {
-		chat, err := j.entry.find(ctx, c, j.params)
-		if err != nil {
-			return err
-		}
-		j.turn.settle(chat)
-	}
-	if err := j.turn.wait(ctx); err != nil {
-		return &notBegunError{cause: err}
-	}
-	return nil
 }
