@@ -42,8 +42,8 @@ func (w *World) End() Cursor {
 }
 
 // Next returns up to limit changes (at least 1 is taken) from c on, oldest first, and the position after them. It
-// blocks until there is one or ctx ends, which it returns as the context's error with c unchanged. The log is kept for
-// the life of the World: a slow reader misses nothing and holds nobody up.
+// blocks until there is one or ctx ends: the error is then the context's cause, and c stays as it was. The log is kept
+// for the life of the World: a slow reader misses nothing and holds nobody up.
 func (w *World) Next(ctx context.Context, c Cursor, limit int) ([]Change, Cursor, error) {
 	for {
 		changes, wake := w.changesFrom(c, max(limit, 1))

@@ -35,6 +35,7 @@ func TestSayGroup(t *testing.T) {
 
 func TestSayGroupRefused(t *testing.T) {
 	long := strings.Repeat("长", sandbox.MaxTextBytes/3)
+	quote := message.Reply{Quote: message.Quote{Seq: 7}}
 	for _, tt := range []struct {
 		name string
 		from protocol.UserID
@@ -50,7 +51,7 @@ func TestSayGroupRefused(t *testing.T) {
 		{"all muted, admin", admin, choir, text("hi"), 0},
 		{"all muted, owner", owner, choir, text("hi"), 0},
 		{"empty", ann, square, nil, sandbox.CodeMalformed},
-		{"two quotes", ann, square, message.Message{message.Reply{Quote: message.Quote{Seq: 7}}, message.Reply{Quote: message.Quote{Seq: 8}}}, sandbox.CodeMalformed},
+		{"two quotes", ann, square, message.Message{quote, quote}, sandbox.CodeMalformed},
 		{"just short enough", ann, square, text(long), 0},
 		{"too long", ann, square, text(long + "长"), sandbox.CodeTooLong},
 		{"too long a mention", ann, square, message.Message{message.At{UserID: bot, Name: long}, message.Text{Text: "abc"}}, sandbox.CodeTooLong},

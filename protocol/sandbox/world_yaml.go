@@ -103,8 +103,8 @@ func (p place) decode(v any, want string) error {
 	return nil
 }
 
-// number reads an integer with low <= v <= high. Left out it stays what it was, which is an error if that is not in
-// range: so a number is required.
+// number reads an integer with low <= v <= high. Left out it stays what it was; if that is not in the range, the number
+// is required.
 func number[T ~int | ~int64 | ~uint32](p place, v *T, low, high int64) error {
 	n := int64(*v)
 	if !p.absent() && p.node.ShortTag() != "!!int" { // yaml.v3 would cut 1.5 down to 1

@@ -30,11 +30,12 @@
 //
 //	curl $A/burst -d '{"groups":[30001,30002],"from":20001,"count":1000,"text":"flood"}'
 //
-// List the messages of a chat, oldest first. after leaves out everything up to that seq (private chats: up to the
-// newest message with it, from's if there is one; if nobody used it, smaller seqs are left out), from all other
-// authors. limit is 1000 unless given, at most 100000. With wait the call answers as soon as there is a message, and
-// with an empty list after that time, at most 5m. Answer: {"messages":[{"seq":1,"random":..,"time":..,"sender":20001,
-// "nickname":"Alice","recalled":false,"message":[...],"raw":"...","reply":{"seq":..,"sender":..} or null}]}.
+// List the messages of a chat, oldest first. from wants those of one author only. after leaves out all up to that seq; in
+// a private chat, where seqs of the two directions cannot be compared, all up to the newest message with that seq (from's
+// own, if there is one; peer is the bot unless given). limit is 1000 unless given, at most 100000. With wait, at most 5m,
+// the call answers as soon as there is a message, or with an empty list when the time is over.
+// Answer: {"messages":[{"seq":1,"random":..,"time":..,"sender":20001,"nickname":"Alice","recalled":false,
+// "message":[...],"raw":"...","reply":{"seq":..,"sender":..} or null}]}.
 //
 //	curl "$A/messages?group=30001&after=1&from=10001&limit=10&wait=10s"
 //	curl "$A/messages?user=20001&peer=10001"
@@ -50,9 +51,10 @@
 //	curl $A/status
 //
 // Inject faults; only the members that are given change. drop_connection cuts one account's connections, or with true
-// everybody's, at once; delay_replies holds every answer of the server back, at most 10m; refuse_sends is the result code for
-// every message that a client sends, 0 ends it; stall leaves connections half open. Answer: the faults now in force and
-// how many connections were dropped.
+// everybody's, at once; delay_replies holds every answer of the server back, at most 10m; refuse_sends is the result
+// code for every message that a client sends, 0 ends it; stall leaves connections half open. The answer is the faults
+// now in force and how many connections were cut:
+// {"delay_replies":"2s","refuse_sends":120,"stall":false,"dropped":0}.
 //
 //	curl $A/faults -d '{"drop_connection":10001}'
 //	curl $A/faults -d '{"delay_replies":"2s","refuse_sends":120,"stall":false}'

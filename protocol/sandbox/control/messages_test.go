@@ -17,7 +17,8 @@ func (s *stage) raws(t *testing.T, query string) []string {
 
 func rawsOf(answer map[string]any) []string {
 	out := []string{}
-	for _, m := range answer["messages"].([]any) {
+	list, _ := answer["messages"].([]any)
+	for _, m := range list {
 		out = append(out, m.(map[string]any)["raw"].(string))
 	}
 	return out
