@@ -1,0 +1,69 @@
+package mirai
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"sync"
+	"unsafe"
+
+	"github.com/Mrs4s/MiraiGo/client"
+	"github.com/goccy/go-json"
+
+	"echogate/protocol"
+)
+
+// newClient makes the MiraiGo client for all logins of this Run. The hooks must be installed: reading a device and
+// constructing a client make HTTP requests.
+func (d *Driver) newClient(ctx context.Context, u protocol.UserID) (*client.QQClient, error) {
+	dev, err := loadDevice(d.opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	written, err := json.Marshal(dev)
+	if err != nil {
+		return nil, fmt.Errorf("encode device: %w", err)
+	}
+	return call(ctx, d.calls, nil, func() (*client.QQClient, error) {
+		phone := &client.DeviceInfo{}
+		if err := phone.ReadJson(written); err != nil {
+			return nil, fmt.Errorf("read device: %w", err)
+		}
+		// MiraiGo takes this one over only where it cannot be decoded (auth/device.go).
+		if imsi, err := hex.DecodeString(dev.IMSIMD5); err == nil {
+			phone.IMSIMd5 = imsi
+		}
+		c := client.NewClientMd5(int64(u), [16]byte{})
+		c.UseDevice(phone)
+		c.SetLogger(&logger{log: d.log, gate: d.gate, signals: d.signals})
+		if len(d.addresses) > 0 {
+			c.SetCustomServer(d.addresses)
+			skipServerSearch(c)
+		}
+		// A server list that QQ pushes would be put before ours, and again with every push.
+		c.OnServerUpdated(func(*client.QQClient, *client.ServerUpdatedEvent) bool { return false })
+		interceptBreaks(c.TCP, c.TCP.UnexpectedDisconnect, d.signals.onBreak)
+		d.subscribe(c)
+		return c, nil
+	})
+}
+
+// skipServerSearch keeps the client to the servers that it was given. Otherwise its first connection looks servers up by
+// HTTP and DNS and puts them before ours. That happens under an unexported [sync.Once], which this uses up.
+func skipServerSearch(c *client.QQClient) {
+	once := reflect.ValueOf(c).Elem().FieldByName("initServerOnce")
+	(*sync.Once)(unsafe.Pointer(once.UnsafeAddr())).Do(func() {})
+}
+
+// interceptBreaks puts allowed before MiraiGo's handler of broken connections, which connects and registers again at
+// once. The handler and the type that it takes are internal to MiraiGo.
+func interceptBreaks[T any](tcp T, set func(func(T, error)), allowed func(error) bool) {
+	field := reflect.ValueOf(tcp).Elem().FieldByName("unexpectedDisconnect")
+	reconnect := *(*func(T, error))(unsafe.Pointer(field.UnsafeAddr()))
+	set(func(t T, err error) {
+		if allowed(err) {
+			reconnect(t, err)
+		}
+	})
+}

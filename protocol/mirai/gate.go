@@ -1,0 +1,116 @@
+package mirai
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// maxFlying is how many group messages MiraiGo may be decoding at once. It starts a goroutine for each packet, and the
+	// more there are the further they overtake each other: of 5000 at once some by 1752 places. The race detector ends
+	// a process that has 8128 of them.
+	maxFlying = 256
+	// stuckAfter is how long the gate waits for a message to be decoded. A message that MiraiGo cannot decode is never
+	// reported; after this time without any report those that flew are taken for lost.
+	stuckAfter = 50 * time.Millisecond
+	// maxInbox is how many items may wait for a slow receiver of events before no more packets are read. It is high
+	// because answers to requests ride on the same connection.
+	maxInbox = 100_000
+)
+
+// gate slows down MiraiGo's reading of packets. MiraiGo offers no such thing, but its read loop logs each packet before it
+// handles it, and waits for its logger.
+type gate struct {
+	inbox *inbox
+
+	mu      sync.Mutex
+	stopped <-chan struct{} // ends all waiting; nil before the driver runs
+	flying  int
+	closed  bool
+	done    chan struct{} // capacity 1: a message was decoded
+}
+
+func newGate(b *inbox) *gate { return &gate{inbox: b, done: make(chan struct{}, 1)} }
+
+// open lets the gate make MiraiGo wait until stopped is closed; it is called before the client connects.
+func (g *gate) open(stopped <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stopped = stopped
+}
+
+// arrived is called by MiraiGo's read loop for each packet that carries or announces a message.
+func (g *gate) arrived(group bool) {
+	stopped := g.opened()
+	if stopped == nil {
+		return
+	}
+	if g.inbox.size() > maxInbox {
+		g.setClosed(true)
+		g.inbox.waitForRoom(stopped, maxInbox)
+		g.setClosed(false)
+	}
+	if !group {
+		return
+	}
+	for g.enter() {
+		select {
+		case <-g.done:
+		case <-time.After(stuckAfter):
+			g.reset()
+		case <-stopped:
+			return
+		}
+	}
+}
+
+// handled is called when a group message was decoded.
+func (g *gate) handled() {
+	g.mu.Lock()
+	g.flying = max(0, g.flying-1)
+	g.mu.Unlock()
+	notify(g.done)
+}
+
+// enter takes a place if there is one, and tells whether to wait for it.
+func (g *gate) enter() (full bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.flying >= maxFlying {
+		return true
+	}
+	g.flying++
+	return false
+}
+
+func (g *gate) reset() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.flying = 0
+}
+
+// settled tells whether every group message that was read has been reported.
+func (g *gate) settled() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.flying == 0
+}
+
+// isClosed tells whether reading stands still because the receiver of events is slow: silence then is our own.
+func (g *gate) isClosed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed
+}
+
+func (g *gate) setClosed(closed bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = closed
+}
+
+func (g *gate) opened() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.stopped
+}

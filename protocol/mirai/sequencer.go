@@ -1,0 +1,134 @@
+package mirai
+
+import (
+	"time"
+
+	"echogate/protocol"
+)
+
+// item is one thing that MiraiGo reported, as the sequencer orders it.
+type item struct {
+	event protocol.Event
+	kind  itemKind
+	// bases are the newest seqs of groups at a login (kind session).
+	bases map[protocol.GroupID]uint32
+}
+
+type itemKind uint8
+
+const (
+	said     itemKind = iota // event is a Received
+	recalled                 // event is a Recalled
+	session                  // event is an Online or Offline, which all later events must follow
+)
+
+// sequencer puts the messages of each chat into QQ's order again, drops doubles, and keeps a recall behind its message.
+// It is a pure state machine: time comes with the calls.
+//
+// The seqs of a group have no gaps, so what is next is known. A message that is not next waits until it is, or until
+// nothing has come for the group during a quiet time, or one seq has been missing for too long; then the missing ones
+// are given up. One that comes after it was given up is passed on at once: late is better than lost. In private chats
+// every sender counts on his own devices, so the seqs run on but may skip; the same rules hold with a shorter time.
+type sequencer struct {
+	gap, maxGap, privateGap time.Duration
+	counts                  *counters
+	lanes                   map[lane]*sequence
+}
+
+// lane is what shares one count of seqs: a group, or one direction of a private chat.
+type lane struct {
+	chat   protocol.Chat
+	sender protocol.UserID // private only
+}
+
+func newSequencer(t Timing, counts *counters) *sequencer {
+	return &sequencer{
+		gap: t.Gap, maxGap: t.MaxGap, privateGap: t.PrivateGap,
+		counts: counts, lanes: map[lane]*sequence{},
+	}
+}
+
+func laneOf(r protocol.Ref) lane {
+	if r.Chat.Kind == protocol.Group {
+		return lane{chat: r.Chat}
+	}
+	return lane{r.Chat, r.Sender}
+}
+
+func (s *sequencer) sequence(r protocol.Ref) *sequence {
+	l := laneOf(r)
+	q := s.lanes[l]
+	if q == nil {
+		q = newSequence(s.gap, s.maxGap, r.Chat.Kind == protocol.Group)
+		if r.Chat.Kind != protocol.Group {
+			q.gap, q.maxGap = s.privateGap, s.privateGap
+		}
+		s.lanes[l] = q
+	}
+	return q
+}
+
+// add takes an item and appends to out what can be passed on now.
+func (s *sequencer) add(now time.Time, i item, out []protocol.Event) []protocol.Event {
+	switch e := i.event.(type) {
+	case protocol.Received:
+		q := s.sequence(e.Message.Ref)
+		switch q.say(now, e) {
+		case duplicate:
+			s.counts.duplicates.Add(1)
+		case disordered:
+			s.counts.reordered.Add(1)
+		case inOrder:
+		}
+		return q.pop(now, out)
+	case protocol.Recalled:
+		q := s.sequence(e.Ref)
+		q.recall(now, e)
+		return q.pop(now, out)
+	default:
+		if i.event != nil {
+			out = append(out, i.event)
+		}
+		return out
+	}
+}
+
+// rebase tells where a group stands after a login. What was said in between was never sent to the account.
+func (s *sequencer) rebase(g protocol.GroupID, newest uint32, out []protocol.Event) []protocol.Event {
+	q := s.sequence(protocol.Ref{Chat: protocol.GroupChat(g)})
+	out = q.flush(out)
+	if q.known && newest+1 < q.next {
+		// Another server, or one that forgot: seqs that were seen come anew.
+		q.passed, q.order = map[uint32][]identity{}, nil
+	}
+	q.next, q.known = newest+1, true
+	return out
+}
+
+// flush passes on everything that waits, complete or not.
+func (s *sequencer) flush(out []protocol.Event) []protocol.Event {
+	for _, q := range s.lanes {
+		out = q.flush(out)
+	}
+	return out
+}
+
+// due passes on what has waited long enough.
+func (s *sequencer) due(now time.Time, out []protocol.Event) []protocol.Event {
+	for _, q := range s.lanes {
+		if d, ok := q.deadline(); ok && !now.Before(d) {
+			out = q.giveUp(now, out)
+		}
+	}
+	return out
+}
+
+// deadline is the earliest time at which due will do something.
+func (s *sequencer) deadline() (earliest time.Time, ok bool) {
+	for _, q := range s.lanes {
+		if d, waits := q.deadline(); waits && (!ok || d.Before(earliest)) {
+			earliest, ok = d, true
+		}
+	}
+	return earliest, ok
+}

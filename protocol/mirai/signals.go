@@ -1,0 +1,53 @@
+package mirai
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+)
+
+// signals carry what ends a session from MiraiGo's goroutines to the driver's. They only note: what calls them runs
+// under MiraiGo's locks.
+type signals struct {
+	broke        chan string // the connection broke; MiraiGo is making a new one by itself
+	disconnected chan string // MiraiGo gave up, or QQ ended the session; the words say which
+	kicked       atomic.Bool // QQ ended the session
+}
+
+func newSignals() *signals {
+	return &signals{broke: make(chan string, 1), disconnected: make(chan string, 4)}
+}
+
+// onBreak is asked when a connection ended, and tells whether MiraiGo may make a new one. It must not where the
+// connection was closed on this side, which MiraiGo confuses with a loss when its read loop notices first, nor where QQ
+// has just said that the session is over: a new one would throw the other device out, which would throw us out.
+func (s *signals) onBreak(err error) bool {
+	if errors.Is(err, net.ErrClosed) || s.kicked.Load() {
+		return false
+	}
+	select {
+	case s.broke <- err.Error():
+	default:
+	}
+	return true
+}
+
+func (s *signals) gaveUp(why string) {
+	select {
+	case s.disconnected <- why:
+	default:
+	}
+}
+
+// clear forgets what belongs to the session before.
+func (s *signals) clear() {
+	s.kicked.Store(false)
+	for {
+		select {
+		case <-s.broke:
+		case <-s.disconnected:
+		default:
+			return
+		}
+	}
+}
