@@ -69,7 +69,7 @@ func TestLoadNamesThePlace(t *testing.T) {
 		{"same group", head + "{group_id: 9, name: h, members: [{user_id: 1, role: owner}]}]", "groups[1].group_id (line 3): group 9 exists already"},
 		{"no owner", head + "{group_id: 1, name: h, members: [{user_id: 1}]}]", "groups[1].members (line 3): the group has no owner"},
 		{"no members", head + "{group_id: 1, name: h}]", "groups[1].members: the group has no owner"},
-		{"owners", head + "{group_id: 1, name: h, members: [{user_id: 1, role: owner}, {user_id: 2, role: owner}]}]", "role (line 3): the group has two owners"},
+		{"owners", head + "{group_id: 1, name: h, members: [{user_id: 1, role: owner}, {user_id: 2, role: owner}]}]", "role (line 3): the group has two"},
 		{"crowd", head + "{group_id: 1, name: h, max_members: 1, members: [{user_id: 1, role: owner}, {user_id: 2}]}]", "2 members are more than"},
 		{"strange member", head + "{group_id: 1, name: h, members: [{user_id: 7}]}]", "groups[1].members[0].user_id (line 3): there is no account 7"},
 		{"same member", head + "{group_id: 1, name: h, members: [{user_id: 1, role: owner}, {user_id: 1}]}]", "members[1].user_id (line 3): 1 is in the group"},
