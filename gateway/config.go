@@ -13,7 +13,7 @@ type Config struct {
 	EventURL string `mapstructure:"event_url"`
 	// AccessToken is sent as "Authorization: Bearer <token>" when it is not empty, and nowhere else.
 	AccessToken string `mapstructure:"access_token"`
-	// Headers are sent with the handshake in addition to the gateway's own.
+	// Headers are sent with the handshake in addition to the gateway's own; an Authorization of another scheme, for one.
 	Headers map[string]string `mapstructure:"headers"`
 	// Format is how messages in events are written: "array" (segments) or "string" (CQ codes).
 	Format string `mapstructure:"format"`

@@ -16,7 +16,7 @@ type connector struct {
 	addr    address
 	log     zerolog.Logger
 	backoff *backoff
-	said    string // kind of the trouble last logged; "" when all is well
+	said    string // kind of the last trouble; it is not logged again until another comes
 
 	mu     sync.Mutex
 	status LinkStatus
@@ -34,12 +34,8 @@ func newConnector(e *endpoint, a address) *connector {
 
 // run keeps the connection up until ctx ends, then closes it and returns.
 func (c *connector) run(ctx context.Context) {
-	if !c.awaitAccount(ctx) {
-		return
-	}
-	for {
-		pause := c.attempt(ctx)
-		if !sleep(ctx, pause) {
+	for c.awaitAccount(ctx) {
+		if !sleep(ctx, c.attempt(ctx)) {
 			return
 		}
 	}
@@ -102,8 +98,11 @@ func (c *connector) troubled(t trouble) {
 	}
 	c.status.LastError = t.text
 	c.mu.Unlock()
-	if was || c.said != t.kind {
-		c.log.Warn().Str("reason", t.text).Msg(map[bool]string{true: "endpoint lost", false: "endpoint not connected"}[was])
+	switch {
+	case was:
+		c.log.Warn().Str("reason", t.text).Msg("endpoint lost")
+	case c.said != t.kind:
+		c.log.Warn().Str("reason", t.text).Msg("endpoint not connected")
 	}
 	c.said = t.kind
 }

@@ -203,7 +203,7 @@ func TestEndpointThatStopsReading(t *testing.T) {
 	stuck.ws.CloseNow()
 }
 
-// TestFramesLeaveWhileALargeOneIsUnderWay answers a ping in the middle of a frame that takes its time.
+// TestPingIsAnsweredDuringALargeFrame has a bot that pings in the middle of a frame which takes its time.
 func TestPingIsAnsweredDuringALargeFrame(t *testing.T) {
 	b := newBot(t)
 	b.mute = true
