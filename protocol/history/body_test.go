@@ -13,7 +13,10 @@ func TestBodyRoundTrip(t *testing.T) {
 		"empty": {},
 		"all": {
 			message.Reply{ID: -5, Quote: quote},
-			message.Text{Text: "\"\\\n,[CQ:at,qq=1]"}, message.At{UserID: 3}, message.At{All: true}, message.Face{ID: 9},
+			message.Text{Text: "\"\\\n,[CQ:at,qq=1]"},
+			message.At{UserID: 3},
+			message.At{All: true},
+			message.Face{ID: 9},
 		},
 		"reply without a quote": {message.Reply{ID: 8, Quote: message.Quote{Body: message.Message{}}}},
 		"unknown":               {message.Unknown{Kind: "image", Data: []message.Field{{Key: "url", Value: "http://x/?a&b"}, {Key: "file", Value: ""}}}},

@@ -61,6 +61,9 @@ type preparer interface {
 func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 	d := &database{}
 	defer func() {
+		if errorCode(err) == sqlite3.SQLITE_ERROR { // our statements are right, so the tables are not
+			err = errors.Join(err, errNotOurs)
+		}
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open message database: %w", err), d.close())
 		}
@@ -186,19 +189,21 @@ func (d *database) close() error {
 
 // isDamage tells an unusable file from a disk or a folder that is unusable at the moment.
 func isDamage(err error) bool {
-	if errors.Is(err, errNotOurs) {
+	switch errorCode(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT:
 		return true
+	default:
+		return errors.Is(err, errNotOurs)
 	}
+}
+
+// errorCode is SQLite's primary result code, 0 when err is not SQLite's.
+func errorCode(err error) int {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
-		return false
+		return 0
 	}
-	switch e.Code() & 0xff { // the upper bits hold details
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH:
-		return true // SQLITE_ERROR: our own statements are right, so the tables are not
-	default:
-		return false
-	}
+	return e.Code() & 0xff // the upper bits hold details
 }
 
 // getRow reads one message.

@@ -22,11 +22,11 @@ type candidate struct {
 }
 
 // match picks the candidate which ref names. The same Random decides; where one side does not know it, the newest
-// fitting candidate is taken.
+// fitting candidate is taken. A sender that one side does not know, as in some quotes, fits any.
 func match(ref protocol.Ref, candidates []candidate) (candidate, bool) {
 	var best candidate
 	for _, c := range candidates {
-		if ref.Sender != 0 && c.sender != ref.Sender {
+		if ref.Sender != 0 && c.sender != 0 && c.sender != ref.Sender {
 			continue
 		}
 		if ref.Random != 0 && c.random == ref.Random {

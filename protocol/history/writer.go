@@ -76,35 +76,31 @@ func (s *Store) serve(ctx context.Context, batch []*request) {
 	if s.writer.degraded && !time.Now().Before(s.writer.retryAt) {
 		s.restore(ctx)
 	}
-	if s.writer.degraded {
-		s.remember(ctx, batch)
-	} else if err := s.write(ctx, batch); err != nil {
+	if !s.writer.degraded {
+		err := s.write(ctx, batch)
 		if isDamage(err) {
-			err = s.replaceDatabase(ctx, err)
-		}
-		if err == nil {
-			err = s.write(ctx, batch)
+			if err = s.replaceDatabase(ctx, err); err == nil {
+				err = s.write(ctx, batch)
+			}
 		}
 		if err != nil {
 			s.degrade(err)
-			s.remember(ctx, batch)
 		}
 	}
+	var err error
+	if s.writer.degraded {
+		err = s.place(memory{ctx, s.overlay, s.db.Load()}, batch)
+	}
 	for _, r := range batch {
+		if err != nil {
+			r.ids, r.err = nil, err
+		}
 		close(r.done)
 	}
 }
 
 func (s *Store) write(ctx context.Context, batch []*request) error {
 	return s.db.Load().transact(ctx, func(tx rows) error { return s.place(tx, batch) })
-}
-
-// remember keeps a batch in the overlay.
-func (s *Store) remember(ctx context.Context, batch []*request) {
-	// The overlay takes every row.
-	if err := s.place(memory{ctx, s.overlay, s.db.Load()}, batch); err != nil {
-		s.log.Error().Err(err).Msg("history: messages are lost")
-	}
 }
 
 // place files the messages of a batch. A request that is impossible by itself gets its error; an error of the rows ends
@@ -245,7 +241,7 @@ func (s *Store) shutDown(ctx context.Context) error {
 
 // memory keeps rows in the overlay, and still knows what the database holds as far as that can be read.
 type memory struct {
-	ctx     context.Context //nolint:containedctx // lives for one call of Store.remember
+	ctx     context.Context //nolint:containedctx // lives for one call of Store.serve
 	overlay *overlay
 	db      *database
 }
