@@ -46,24 +46,24 @@ func New(endpoints []Config, o Options) (*Gateway, error) {
 	if o.SelfID == nil || o.Lifecycle == nil || o.Heartbeat == nil || o.Handler == nil {
 		return nil, errors.New("gateway: SelfID, Lifecycle, Heartbeat and Handler are needed")
 	}
-	if err := distinct(endpoints); err != nil {
+	if err := Validate(endpoints); err != nil {
 		return nil, err
 	}
 	g := &Gateway{}
 	for _, conf := range endpoints {
-		if err := conf.Validate(); err != nil {
-			return nil, err
-		}
 		g.endpoints = append(g.endpoints, newEndpoint(conf, &o))
 	}
 	return g, nil
 }
 
-// distinct makes sure that no two endpoints have the same name or address: for most frameworks a second connection of one
-// account replaces or breaks the first.
-func distinct(endpoints []Config) error {
+// Validate checks endpoints, each by itself and all together: no two may have the same name or address, because for most
+// frameworks a second connection of one account replaces or breaks the first. Its errors name the key.
+func Validate(endpoints []Config) error {
 	names, urls := map[string]bool{}, map[string]string{}
 	for _, conf := range endpoints {
+		if err := conf.Validate(); err != nil {
+			return err
+		}
 		if names[conf.Name] {
 			return fmt.Errorf("endpoints[%s].name: is used twice", conf.Name)
 		}

@@ -23,14 +23,16 @@ func (l *link) read(ctx context.Context) error {
 
 // dispatch has a frame accepted, in order, and executed, on a goroutine of its own.
 func (l *link) dispatch(ctx context.Context, frame []byte) {
-	call := l.accept(frame)
-	if call == nil {
-		return
-	}
+	// The slot comes first: a frame that was accepted holds a place in line until its call has run.
 	select {
 	case l.slots <- struct{}{}:
 	case <-ctx.Done():
 		l.answersDropped.Add(1)
+		return
+	}
+	call := l.accept(frame)
+	if call == nil {
+		<-l.slots
 		return
 	}
 	l.calls.Go(func() {

@@ -107,7 +107,7 @@ func (w world) try(t *testing.T, method, path string, in, out any) error {
 type line struct {
 	in        chat
 	from, seq int64
-	mark      int64 // seq of the account's last message: in a private chat each side counts its own
+	mark      int64 // seq of the account's last message; in a private chat each side counts its own
 }
 
 // say lets a user say something, a CQ string or segments.
@@ -115,7 +115,7 @@ func (w world) say(t *testing.T, from int64, in chat, message any) line {
 	t.Helper()
 	l := line{in: in, from: from}
 	for _, m := range w.messages(t, in, 0, 0) {
-		l.mark = max(l.mark, m.Seq)
+		l.mark = m.Seq
 	}
 	body := map[string]any{"from": from, "message": message}
 	if in.group != 0 {
@@ -172,7 +172,7 @@ func (w world) await(t *testing.T, l line, prefix string) said {
 				return m
 			}
 			heard = append(heard, m.text())
-			after = max(after, m.Seq)
+			after = m.Seq
 		}
 	}
 	t.Fatalf("nobody said %q in %+v; heard %q", prefix, l.in, heard)

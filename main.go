@@ -1,0 +1,492 @@
+// Echogate is the gateway between QQ and OneBot bot frameworks: it logs in to QQ through MiraiGo and dials out to the
+// reverse WebSocket endpoints of its configuration. See README.md.
+//
+// This file is the program's edge: commands, configuration, wiring, exit codes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/goccy/go-json"
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
+
+	"echogate/actions"
+	"echogate/events"
+	"echogate/gateway"
+	"echogate/protocol"
+	"echogate/protocol/history"
+	"echogate/protocol/mirai"
+	"echogate/protocol/sandbox"
+	"echogate/protocol/sandbox/demo"
+	"echogate/protocol/sandbox/host"
+)
+
+// Exit codes: 1 for what went wrong while running, 2 for what the user must change first.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(stderr, "echogate:", err)
+	if errors.As(err, new(*runError)) {
+		return exitFailure
+	}
+	return exitUsage
+}
+
+// runError marks an error as one of running, not of usage.
+type runError struct{ error }
+
+func (e *runError) Unwrap() error { return e.error }
+
+func running(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &runError{err}
+}
+
+// --- configuration ---
+
+// Config is config.yml. Every key can also come from the environment: ECHOGATE_LOG_LEVEL, ECHOGATE_ENDPOINTS_0_URL;
+// lists and maps as a whole in YAML.
+type Config struct {
+	Data      string           `mapstructure:"data"` // folder of device.json, session.token and the message history
+	Log       LogConfig        `mapstructure:"log"`
+	Message   events.Config    `mapstructure:"message"`
+	Endpoints []gateway.Config `mapstructure:"endpoints"`
+}
+
+// LogConfig says what is logged to standard error, and how.
+type LogConfig struct {
+	Level  string `mapstructure:"level"`  // trace, debug, info, warn or error
+	Format string `mapstructure:"format"` // console or json
+}
+
+const envPrefix = "ECHOGATE"
+
+func defaultConfig() Config {
+	return Config{Data: "data", Log: LogConfig{Level: "info", Format: "console"}}
+}
+
+// loadConfig reads the file and lays the environment over it. A missing file is an error only if it was asked for.
+func loadConfig(path string, asked bool, environ []string) (Config, error) {
+	v := viper.NewWithOptions(viper.KeyDelimiter("::"))
+	v.SetConfigFile(path)
+	v.SetConfigType("yaml")
+	if err := v.ReadInConfig(); err != nil && (asked || !errors.Is(err, os.ErrNotExist)) {
+		return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
+	}
+	settings := v.AllSettings()
+	env := map[string]string{}
+	for _, pair := range environ {
+		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, envPrefix+"_") {
+			env[name] = value
+		}
+	}
+	if err := overlay(settings, reflect.TypeFor[Config](), envPrefix, env); err != nil {
+		return Config{}, err
+	}
+	for name := range env {
+		return Config{}, fmt.Errorf("environment variable %s matches no configuration key", name)
+	}
+	config := defaultConfig()
+	if err := decode(settings, &config); err != nil {
+		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return config, config.validate()
+}
+
+// overlay sets the keys of settings, a tree shaped like structure, that the environment names. It takes what it used out
+// of env.
+func overlay(settings map[string]any, structure reflect.Type, prefix string, env map[string]string) error {
+	for field := range structure.Fields() {
+		key := field.Tag.Get("mapstructure")
+		name := prefix + "_" + strings.ToUpper(key)
+		if field.Type.Kind() == reflect.Struct {
+			nested, isMap := settings[key].(map[string]any)
+			if settings[key] != nil && !isMap {
+				continue // decode will say so
+			}
+			if !isMap {
+				nested = map[string]any{}
+			}
+			if err := overlay(nested, field.Type, name, env); err != nil {
+				return err
+			}
+			if len(nested) > 0 {
+				settings[key] = nested
+			}
+			continue
+		}
+		if text, ok := env[name]; ok {
+			value, err := fromEnv(text, field.Type)
+			if err != nil {
+				return fmt.Errorf("environment variable %s: %w", name, err)
+			}
+			settings[key] = value
+			delete(env, name)
+		}
+		items, _ := settings[key].([]any)
+		for i, item := range items {
+			if nested, ok := item.(map[string]any); ok && field.Type.Kind() == reflect.Slice {
+				if err := overlay(nested, field.Type.Elem(), name+"_"+strconv.Itoa(i), env); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// fromEnv reads text as the type needs it: strings and durations as they are, everything else as YAML.
+func fromEnv(text string, t reflect.Type) (value any, err error) {
+	if t.Kind() == reflect.String || t == reflect.TypeFor[time.Duration]() {
+		return text, nil
+	}
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		return nil, fmt.Errorf("read %q: %w", text, err)
+	}
+	return value, nil
+}
+
+// decode is strict: unknown keys and wrong types are errors that name the key.
+func decode(from, to any) error {
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result:      to,
+		ErrorUnused: true,
+		MatchName:   func(key, field string) bool { return key == field },
+		DecodeHook:  mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), endpointDefaults),
+	})
+	if err != nil {
+		return err
+	}
+	return decoder.Decode(from)
+}
+
+// endpointDefaults fills what an endpoint does not say.
+func endpointDefaults(from, to reflect.Type, data any) (any, error) {
+	if to != reflect.TypeFor[gateway.Config]() || from.Kind() != reflect.Map {
+		return data, nil
+	}
+	type unhooked gateway.Config // another type, or this hook would call itself
+	endpoint := unhooked(gateway.DefaultConfig())
+	err := decode(data, &endpoint)
+	return gateway.Config(endpoint), err
+}
+
+func (c Config) validate() error {
+	if c.Data == "" {
+		return errors.New("data: is empty; it names the folder of the account")
+	}
+	if _, err := zerolog.ParseLevel(c.Log.Level); err != nil || c.Log.Level == "" {
+		return fmt.Errorf("log.level: %q is not trace, debug, info, warn or error", c.Log.Level)
+	}
+	if c.Log.Format != "console" && c.Log.Format != "json" {
+		return fmt.Errorf("log.format: %q is not console or json", c.Log.Format)
+	}
+	return gateway.Validate(c.Endpoints)
+}
+
+func (c LogConfig) logger(w io.Writer) zerolog.Logger {
+	level, err := zerolog.ParseLevel(c.Level)
+	if err != nil {
+		level = zerolog.InfoLevel
+	}
+	if c.Format == "console" {
+		file, isFile := w.(*os.File)
+		colour := isFile && isatty.IsTerminal(file.Fd()) && os.Getenv("NO_COLOR") == ""
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.DateTime, NoColor: !colour}
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}
+
+// --- commands ---
+
+func newCommand() *cobra.Command {
+	var path string
+	load := func(cmd *cobra.Command) (Config, error) {
+		return loadConfig(path, cmd.Flags().Changed("config"), os.Environ())
+	}
+	daemonRun := func(cmd *cobra.Command, _ []string) error {
+		config, err := load(cmd)
+		if err == nil && len(config.Endpoints) == 0 {
+			err = fmt.Errorf("no endpoints: copy config.yml.example to %s and say whom to connect to", path)
+		}
+		if err != nil {
+			return err
+		}
+		d := daemon{config: config, dir: config.Data, log: config.Log.logger(cmd.ErrOrStderr())}
+		return running(d.run(cmd.Context()))
+	}
+	root := &cobra.Command{
+		Use: "echogate", Short: "The gateway between QQ and OneBot bot frameworks", Args: cobra.NoArgs,
+		SilenceErrors: true, SilenceUsage: true, RunE: daemonRun,
+	}
+	root.PersistentFlags().StringVarP(&path, "config", "c", "config.yml", "configuration file")
+	root.AddCommand(
+		&cobra.Command{Use: "run", Short: "Log in to QQ and serve the configured endpoints (the default)", Args: cobra.NoArgs, RunE: daemonRun},
+		sandboxCommand(load),
+		&cobra.Command{Use: "demo", Short: "Play a short conversation in a simulated QQ", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			return running(playDemo(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()))
+		}},
+		&cobra.Command{Use: "check", Short: "Validate the configuration", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "the configuration is valid; endpoints: %d\n", len(config.Endpoints))
+			return nil
+		}},
+		&cobra.Command{Use: "actions", Short: "List the registered actions, one a line", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range actions.Names() {
+				fmt.Fprintln(cmd.OutOrStdout(), name)
+			}
+			return nil
+		}},
+		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprintln(cmd.OutOrStdout(), "echogate", version())
+		}},
+	)
+	return root
+}
+
+// version is the module's version as the Go tool stamped it into the binary.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// sandboxFlags are the flags of the sandbox command.
+type sandboxFlags struct {
+	world, control, listen, credentials string
+	account                             int64
+	serveOnly                           bool
+}
+
+func sandboxCommand(load func(*cobra.Command) (Config, error)) *cobra.Command {
+	var f sandboxFlags
+	cmd := &cobra.Command{Use: "sandbox", Short: "Run in a simulated QQ, with the configured endpoints if there are any", Args: cobra.NoArgs}
+	cmd.Flags().StringVar(&f.world, "world", "", "world file (YAML); the built-in world if empty")
+	cmd.Flags().StringVar(&f.control, "control", "", "loopback address of the HTTP control interface; none if empty")
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "loopback address of the QQ server")
+	cmd.Flags().BoolVar(&f.serveOnly, "serve-only", false, "run only the QQ server; needs --credentials")
+	cmd.Flags().StringVar(&f.credentials, "credentials", "", "with --serve-only: folder to write the accounts' credentials to")
+	cmd.Flags().Int64Var(&f.account, "account", 0, "account to log in, or to write credentials of; the world's bot (or, with --serve-only, all) if 0")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if f.serveOnly != (f.credentials != "") {
+			return errors.New("--serve-only and --credentials DIR go together")
+		}
+		config, err := load(cmd)
+		if err != nil {
+			return err
+		}
+		world, err := host.LoadWorld(f.world)
+		if err != nil {
+			return err
+		}
+		log := config.Log.logger(cmd.ErrOrStderr())
+		h, err := host.Listen(cmd.Context(), world, f.listen, f.control, log)
+		if err != nil {
+			return err
+		}
+		if f.serveOnly {
+			return running(h.ServeOnly(cmd.Context(), f.credentials, protocol.UserID(f.account)))
+		}
+		dir := filepath.Join(config.Data, "sandbox") // never among a real account's files
+		return running(runSimulated(cmd.Context(), h, protocol.UserID(f.account), &daemon{config: config, dir: dir, log: log}))
+	}
+	return cmd
+}
+
+// runSimulated logs the daemon in to a simulated QQ, as the world's bot unless another account is named.
+func runSimulated(ctx context.Context, h *host.Host, account protocol.UserID, d *daemon) error {
+	if account == 0 {
+		account = h.World.Bot()
+	}
+	return h.Run(ctx, func(ctx context.Context) error {
+		if err := h.WriteCredentials(d.dir, account); err != nil {
+			return err
+		}
+		d.transport = h.Server.Transport()
+		return d.run(ctx)
+	})
+}
+
+// playDemo runs the daemon against the demo's world and bot in a temporary folder. Only warnings are logged: the
+// transcript is what there is to see.
+func playDemo(ctx context.Context, stdout, stderr io.Writer) error {
+	dir, err := os.MkdirTemp("", "echogate-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	return demo.Run(ctx, stdout, func(ctx context.Context, world *sandbox.World, url string) error {
+		config := defaultConfig()
+		endpoint := gateway.DefaultConfig()
+		endpoint.Name, endpoint.URL = "demo", url
+		config.Endpoints = []gateway.Config{endpoint}
+		config.Log.Level = "warn"
+		log := config.Log.logger(stderr)
+		h, err := host.Listen(ctx, world, "127.0.0.1:0", "", log)
+		if err != nil {
+			return err
+		}
+		return runSimulated(ctx, h, 0, &daemon{config: config, dir: dir, log: log})
+	})
+}
+
+// --- wiring ---
+
+// daemon is one account's gateway.
+type daemon struct {
+	config    Config
+	dir       string            // the account's folder
+	transport http.RoundTripper // what plays QQ's web pages; nil for the real ones
+	log       zerolog.Logger
+}
+
+// run logs in and serves the endpoints until ctx ends or something fails. The parts end in the order in which work flows
+// out of them: the links first, answering what is in flight, then the driver, the event pipeline, and the store.
+func (d *daemon) run(ctx context.Context) error {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	store, err := history.Open(ctx, filepath.Join(d.dir, "history.db"), d.log)
+	if err != nil {
+		return err
+	}
+	linksCtx, stopLinks := context.WithCancel(ctx)
+	driverCtx, stopDriver := context.WithCancel(context.WithoutCancel(ctx))
+	storeCtx, stopStore := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLinks()
+	defer stopDriver()
+
+	var group errgroup.Group
+	group.Go(func() error {
+		defer stopLinks()
+		return store.Run(storeCtx)
+	})
+	group.Go(func() error {
+		defer stopStore()
+		return d.serve(linksCtx, driverCtx, store, stopLinks, stopDriver)
+	})
+	return group.Wait()
+}
+
+// serve builds what works on the store and runs it.
+func (d *daemon) serve(linksCtx, driverCtx context.Context, store *history.Store, stopLinks, stopDriver context.CancelFunc) error {
+	driver, err := mirai.New(mirai.Options{Dir: d.dir, Transport: d.transport, Log: d.log})
+	if err != nil {
+		return err
+	}
+	registry, err := actions.New(actions.Options{
+		Driver: driver, History: store, Events: oneBotEvents{}, Log: d.log,
+		Version: actions.Version{App: version(), Directory: d.dir, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH},
+	})
+	if err != nil {
+		return err
+	}
+	links, err := d.newGateway(driver, registry)
+	if err != nil {
+		return err
+	}
+	pipeline := events.NewPipeline(events.Options{
+		Config: d.config.Message, Source: driver, History: store, Log: d.log,
+		Publish: func(batch []events.Encoded) {
+			for _, e := range batch {
+				links.Publish(gateway.Event(e))
+			}
+		},
+	})
+	var group errgroup.Group
+	group.Go(func() error {
+		defer stopLinks()
+		return driver.Run(driverCtx)
+	})
+	group.Go(func() error {
+		defer stopLinks()
+		return pipeline.Run(context.WithoutCancel(driverCtx)) // it ends with the driver's events
+	})
+	group.Go(func() error {
+		defer stopDriver()
+		return links.Run(linksCtx)
+	})
+	return group.Wait()
+}
+
+func (d *daemon) newGateway(driver protocol.Driver, registry *actions.Registry) (*gateway.Gateway, error) {
+	formats := map[string]actions.Format{}
+	for _, endpoint := range d.config.Endpoints {
+		formats[endpoint.Name] = actions.Format(endpoint.Format)
+	}
+	self := func() protocol.UserID { return driver.Status().Self.UserID }
+	return gateway.New(d.config.Endpoints, gateway.Options{
+		SelfID:    func() int64 { return int64(self()) },
+		Lifecycle: func() []byte { return events.Lifecycle(self(), time.Now()) },
+		Heartbeat: func(interval time.Duration) []byte {
+			return events.Heartbeat(self(), time.Now(), interval, events.StatusOf(driver.Status()))
+		},
+		Handler: func(endpoint string) gateway.Handler {
+			return handler{registry.Session(endpoint, actions.SessionOptions{Format: formats[endpoint]})}
+		},
+		UserAgent: "echogate/" + version(),
+		Log:       d.log,
+	})
+}
+
+// handler gives an endpoint's action session to the gateway.
+type handler struct{ session *actions.Session }
+
+func (h handler) Accept(frame []byte) gateway.Call { return h.session.Accept(frame) }
+
+// oneBotEvents gives actions the objects that they share with events.
+type oneBotEvents struct{}
+
+func (oneBotEvents) Message(m protocol.Message, id int32, self protocol.UserID, f actions.Format) json.RawMessage {
+	encoded := events.Message(m, id, self)
+	if f == actions.String {
+		return encoded.String
+	}
+	return encoded.Array
+}
+
+func (oneBotEvents) Status(s protocol.Status) any { return events.StatusOf(s) }
