@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -134,16 +135,11 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-// TestDamageWhileRunning overwrites the file under the open database.
-func TestDamageWhileRunning(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "history.db")
-	s, stop := open(t, path, zerolog.Nop())
-	old := recordOne(t, s, said(1, "old"))
-	stop()
-	var log logBuffer
-	s, _ = open(t, path, log.logger())
-	garbage := bytes.Repeat([]byte("garbage!"), len(readFile(t, path))/8)
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+// overwrite damages the file of an open store, all but its header.
+func overwrite(t *testing.T, s *Store) {
+	t.Helper()
+	garbage := bytes.Repeat([]byte("garbage!"), len(readFile(t, s.path))/8)
+	f, err := os.OpenFile(s.path, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,6 +151,16 @@ func TestDamageWhileRunning(t *testing.T) {
 	if _, err := s.db.Load().conn.ExecContext(t.Context(), "PRAGMA shrink_memory"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestDamageWhileRunning(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, stop := open(t, path, zerolog.Nop())
+	old := recordOne(t, s, said(1, "old"))
+	stop()
+	var log logBuffer
+	s, _ = open(t, path, log.logger())
+	overwrite(t, s)
 	fresh := said(2, "new")
 	id := recordOne(t, s, fresh)
 	if id <= old {
@@ -167,4 +173,26 @@ func TestDamageWhileRunning(t *testing.T) {
 	if _, err := s.Get(t.Context(), old); !errors.As(err, new(*protocol.NotFoundError)) {
 		t.Errorf("the lost message: %v", err)
 	}
+}
+
+// TestDamageWhileTheDiskIsFull: what waits in memory goes to the new file.
+func TestDamageWhileTheDiskIsFull(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, stop := open(t, path, zerolog.Nop())
+	recordOne(t, s, said(1, "old"))
+	stop()
+	var log logBuffer
+	s, stop = open(t, path, log.logger(), func(s *Store) { s.retryEvery = 5 * time.Millisecond })
+	limitPages(t, s, 0)
+	waiting := said(2, strings.Repeat("x", 100_000))
+	id := recordOne(t, s, waiting)
+	overwrite(t, s)
+	limitPages(t, s, 1_000_000)
+	until(t, "writing again", func() bool { return log.count("written again") > 0 })
+	if n := log.count("is damaged"); n != 1 {
+		t.Errorf("%d lines about damage", n)
+	}
+	stop()
+	s, _ = open(t, path, zerolog.Nop())
+	requireMessage(t, s, id, waiting)
 }

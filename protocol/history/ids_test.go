@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"echogate/protocol"
 )
 
 func TestWhereIDsGoOn(t *testing.T) {
@@ -120,4 +122,25 @@ func TestReservationFails(t *testing.T) {
 	if n := log.count("reserved again"); n != 1 {
 		t.Errorf("%d lines about the end of it", n)
 	}
+}
+
+func TestRecordWithoutIDs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	if err := os.WriteFile(path+".ids", fmt.Appendln(nil, math.MaxInt32), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := open(t, path, zerolog.Nop())
+	last := said(1, "last")
+	if id := recordOne(t, s, last); id != math.MaxInt32 {
+		t.Fatalf("id %d", id)
+	}
+	for range 2 {
+		if ids, err := s.Record(t.Context(), []protocol.Message{said(2, "one too many")}); !errors.Is(err, ErrExhausted) || ids != nil {
+			t.Errorf("Record = %v, %v", ids, err)
+		}
+	}
+	if id := recordOne(t, s, last); id != math.MaxInt32 {
+		t.Errorf("a known message got id %d", id)
+	}
+	requireMessage(t, s, math.MaxInt32, last)
 }

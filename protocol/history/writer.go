@@ -196,14 +196,11 @@ func (s *Store) replaceDatabase(ctx context.Context, damage error) error {
 	return s.openDatabase(ctx)
 }
 
-// setAside renames the database and what belongs to it.
+// setAside renames the database and what belongs to it: the log first, because a new database must not find it.
 func (s *Store) setAside(damage error) error {
 	aside := s.path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
 	s.log.Error().Err(damage).Str("kept_as", aside).Msg("history: the database is damaged; earlier messages are forgotten")
-	if err := os.Rename(s.path, aside); err != nil {
-		return fmt.Errorf("set damaged database aside: %w", err)
-	}
-	for _, part := range []string{"-wal", "-shm"} {
+	for _, part := range []string{"-wal", "-shm", ""} {
 		if err := os.Rename(s.path+part, aside+part); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("set damaged database aside: %w", err)
 		}
