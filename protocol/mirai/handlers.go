@@ -22,7 +22,8 @@ func (d *Driver) subscribe(c *client.QQClient) {
 				Chat: protocol.GroupChat(protocol.GroupID(e.GroupCode)), Sender: protocol.UserID(e.AuthorUin),
 				Seq: uint32(e.MessageId), Time: int64(e.Time),
 			},
-			Operator: protocol.UserID(e.OperatorUin), Time: int64(e.Time),
+			// The push has the message's time; the recall happened just now.
+			Operator: protocol.UserID(e.OperatorUin), Time: time.Now().Unix(),
 		})
 	})
 	c.FriendMessageRecalledEvent.Subscribe(func(_ *client.QQClient, e *client.FriendMessageRecalledEvent) {
@@ -60,7 +61,7 @@ func (d *Driver) put(kind itemKind, e protocol.Event) { d.inbox.put(item{kind: k
 // onGroupMessage takes a message of anybody, the account itself included. It is nil where MiraiGo could not make sense
 // of the message, most often because it could not find out who the sender is.
 func (d *Driver) onGroupMessage(m *mirai.GroupMessage) {
-	d.gate.handled()
+	defer d.gate.handled() // after it is in the inbox: what the gate has settled, the pump can see
 	if m == nil || m.Sender == nil {
 		d.log.Warn().Msg("a group message could not be read and is lost")
 		return

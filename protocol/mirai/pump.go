@@ -13,6 +13,8 @@ type pump struct {
 	events chan<- protocol.Event
 	order  *sequencer
 	counts *counters
+	// settled tells whether everything that MiraiGo has read is in the inbox.
+	settled func() bool
 	// early holds what was said before the session's lists were loaded; Online comes first.
 	early []item
 	ready bool
@@ -21,7 +23,7 @@ type pump struct {
 }
 
 func newPump(d *Driver) *pump {
-	return &pump{inbox: d.inbox, events: d.events, order: newSequencer(d.timing, &d.counts), counts: &d.counts}
+	return &pump{inbox: d.inbox, events: d.events, order: newSequencer(d.timing, &d.counts), counts: &d.counts, settled: d.gate.settled}
 }
 
 // run pumps until ctx ends.
@@ -29,7 +31,7 @@ func (p *pump) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		if deadline, waits := p.order.deadline(); waits {
+		if deadline, waits := p.order.deadline(p.settled()); waits {
 			timer.Reset(time.Until(deadline))
 		} else {
 			timer.Stop()
@@ -44,7 +46,12 @@ func (p *pump) run(ctx context.Context) {
 				out = p.take(now, i, out)
 			}
 		case <-timer.C:
-			out = p.order.due(time.Now(), nil)
+			// While events were handed out, what is missing may have come.
+			settled, now := p.settled(), time.Now()
+			for _, i := range p.inbox.take() {
+				out = p.take(now, i, out)
+			}
+			out = p.order.due(now, settled, out)
 		}
 		if !p.emit(ctx, out) {
 			return

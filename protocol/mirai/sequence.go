@@ -13,6 +13,8 @@ const (
 	maxHeld = 16_384
 	// remembered is how many passed-on messages of a lane are known by name, so that a double is recognized.
 	remembered = 4096
+	// unsettledGaps is how many times longer a gap of a group waits while MiraiGo has not reported all that it has read.
+	unsettledGaps = 10
 )
 
 // sequence is one lane of the sequencer.
@@ -193,12 +195,17 @@ func (q *sequence) giveUp(now time.Time, out []protocol.Event) []protocol.Event 
 	return q.pop(now, out)
 }
 
-// deadline is when waiting for the first entry's predecessors ends.
-func (q *sequence) deadline() (time.Time, bool) {
+// deadline is when waiting for the first entry's predecessors ends. A quiet time means little while messages are still
+// being decoded, so it must then be longer.
+func (q *sequence) deadline(settled bool) (time.Time, bool) {
 	if len(q.held) == 0 {
 		return time.Time{}, false
 	}
-	quiet, hard := q.arrived.Add(q.gap), q.stalled.Add(q.maxGap)
+	gap := q.gap
+	if !settled && q.dense {
+		gap *= unsettledGaps
+	}
+	quiet, hard := q.arrived.Add(gap), q.stalled.Add(q.maxGap)
 	if hard.Before(quiet) {
 		return hard, true
 	}

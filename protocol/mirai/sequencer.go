@@ -113,10 +113,10 @@ func (s *sequencer) flush(out []protocol.Event) []protocol.Event {
 	return out
 }
 
-// due passes on what has waited long enough.
-func (s *sequencer) due(now time.Time, out []protocol.Event) []protocol.Event {
+// due passes on what has waited long enough. settled tells whether everything that was read is in.
+func (s *sequencer) due(now time.Time, settled bool, out []protocol.Event) []protocol.Event {
 	for _, q := range s.lanes {
-		if d, ok := q.deadline(); ok && !now.Before(d) {
+		if d, ok := q.deadline(settled); ok && !now.Before(d) {
 			out = q.giveUp(now, out)
 		}
 	}
@@ -124,9 +124,9 @@ func (s *sequencer) due(now time.Time, out []protocol.Event) []protocol.Event {
 }
 
 // deadline is the earliest time at which due will do something.
-func (s *sequencer) deadline() (earliest time.Time, ok bool) {
+func (s *sequencer) deadline(settled bool) (earliest time.Time, ok bool) {
 	for _, q := range s.lanes {
-		if d, waits := q.deadline(); waits && (!ok || d.Before(earliest)) {
+		if d, waits := q.deadline(settled); waits && (!ok || d.Before(earliest)) {
 			earliest, ok = d, true
 		}
 	}
