@@ -53,7 +53,8 @@ type linkState uint8
 const (
 	connected linkState = iota
 	registered
-	signedOff // its session was taken away; only a new login is listened to
+	expired   // every command but a new login is answered with the code that says so
+	forcedOff // the client was told to hang up; until it does or logs in again, it is not listened to
 )
 
 // outgoing is a frame on its way to the client.
@@ -132,8 +133,12 @@ func (l *link) handle(ctx context.Context, frame []byte) (err error) {
 		return nil
 	}
 	l.log.Debug().Str("command", r.Command).Uint32("seq", r.Seq).Int("bytes", len(r.Payload)).Msg("command")
-	if l.refuses(r.Command) {
+	switch state := l.stateFor(r.Command); state {
+	case forcedOff:
+		return nil
+	case expired:
 		err = errExpired
+	default:
 	}
 	var payload []byte
 	if err == nil {
@@ -189,11 +194,14 @@ func (l *link) belongs(u protocol.UserID) error {
 	return nil
 }
 
-// refuses tells whether the session is over for this command.
-func (l *link) refuses(command string) bool {
+// stateFor is the state as far as it matters to the command: a login may come at any time.
+func (l *link) stateFor(command string) linkState {
+	if isLogin(command) {
+		return connected
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.state == signedOff && !isLogin(command)
+	return l.state
 }
 
 func (l *link) sawRequest(seq uint32) {
@@ -206,7 +214,7 @@ func (l *link) sawRequest(seq uint32) {
 func (l *link) send(ctx context.Context, r sso.Response, answer bool) {
 	if l.takeExpiry() {
 		r.Code, r.Payload = sso.CodeExpired, nil
-		l.signOff()
+		l.signOff(expired)
 	}
 	key, _ := l.server.d2Key(r.Uin)
 	select {
@@ -217,7 +225,7 @@ func (l *link) send(ctx context.Context, r sso.Response, answer bool) {
 
 // end answers r with the code that ends the session.
 func (l *link) end(ctx context.Context, r sso.Request) {
-	l.signOff()
+	l.signOff(expired)
 	l.log.Info().Str("command", r.Command).Msg("session has expired")
 	l.send(ctx, sso.Response{Encryption: answersBy(r), Seq: r.Seq, Uin: r.Uin, Code: sso.CodeExpired, Command: r.Command}, true)
 }

@@ -51,7 +51,10 @@ func (s *Server) exchange(ctx context.Context, l *link, r sso.Request) ([]byte, 
 	switch {
 	case known:
 		l.log.Info().Int64("user", r.Uin).Msg("login by token")
-		l.startSync(subcommand == sso.ExchangeD2)
+		if subcommand == sso.ExchangeD2 {
+			s.leave(protocol.UserID(r.Uin), l)
+			l.logIn()
+		}
 		answer := sso.AppendExchange(nil, subcommand, 0, token.Tickets(sealedBy, s.loginProfile(protocol.UserID(r.Uin)), webKeys(r.Uin)))
 		return o.Response(sso.ByTicketKey, token.STKey, answer), nil
 	case opened && o.Method == sso.ByECDH:

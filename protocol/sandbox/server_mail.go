@@ -26,16 +26,6 @@ type mailbox struct {
 // mailPage is how many messages one fetch brings at most; the rest is noticed again.
 const mailPage = 100
 
-// startSync empties the mailbox for a new login. With first the client will make a first fetch to no use.
-func (l *link) startSync(first bool) {
-	if !first {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.mail = mailbox{syncing: true}
-}
-
 // post puts a private message into the mailbox.
 func (l *link) post(m Message) {
 	l.mu.Lock()

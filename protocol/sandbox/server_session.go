@@ -13,6 +13,14 @@ type pushing struct {
 	from    Cursor
 }
 
+// logIn makes the link good for another session, which the client will begin with a fetch of its mail to no use.
+func (l *link) logIn() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state = connected
+	l.mail = mailbox{syncing: true}
+}
+
 // signOn makes the link the account's session. From at on, the World's changes are pushed; a link that is signed on
 // already just goes on.
 func (l *link) signOn(at Cursor) {
@@ -33,9 +41,9 @@ func (l *link) signOn(at Cursor) {
 }
 
 // signOff ends the session, not the connection: it is the client that hangs up.
-func (l *link) signOff() {
+func (l *link) signOff(state linkState) {
 	l.mu.Lock()
-	l.state = signedOff
+	l.state = state
 	u := l.uin
 	l.mu.Unlock()
 	l.server.leave(u, l)
@@ -56,7 +64,7 @@ func (l *link) forceOffline(reason string) {
 	notice.Int(0, int64(u)).String(1, "下线通知").String(2, reason)
 	payload := sso.Envelope2("MessageSvc", "PushForceOffline", "req_PushForceOffline", "PushNotifyPack.RequestPushForceOffline", &notice)
 	r := l.pushOf("MessageSvc.PushForceOffline", payload)
-	l.signOff()
+	l.signOff(forcedOff)
 	l.log.Info().Int64("user", int64(u)).Str("reason", reason).Msg("session is forced offline")
 	key, _ := l.server.d2Key(r.Uin)
 	select {

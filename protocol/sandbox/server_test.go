@@ -9,10 +9,22 @@ import (
 	"echogate/protocol/sandbox"
 )
 
-// serve runs a server over w until the test ends. Whatever was sent to it must have had an answer.
+// serve is run for tests whose clients ask for nothing that has no answer.
 func serve(t *testing.T, w *sandbox.World) *sandbox.Server {
 	t.Helper()
-	s := sandbox.NewServer(w, sandbox.ServerOptions{Log: zerolog.New(zerolog.NewTestWriter(t))})
+	s := run(t, w)
+	t.Cleanup(func() {
+		if missing := s.Unanswered(); len(missing) > 0 {
+			t.Errorf("commands without an answer: %q", missing)
+		}
+	})
+	return s
+}
+
+// run runs a server over w until the test ends.
+func run(t *testing.T, w *sandbox.World) *sandbox.Server {
+	t.Helper()
+	s := sandbox.NewServer(w, sandbox.ServerOptions{Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)})
 	if err := s.Listen("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -23,9 +35,6 @@ func serve(t *testing.T, w *sandbox.World) *sandbox.Server {
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
-		}
-		if missing := s.Unanswered(); len(missing) > 0 {
-			t.Errorf("commands without an answer: %q", missing)
 		}
 	})
 	return s

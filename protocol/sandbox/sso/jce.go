@@ -40,6 +40,9 @@ func (s Struct) Int(tag uint8) int64 {
 	return n
 }
 
+// Byte is the unsigned byte with this tag, 0 if there is none.
+func (s Struct) Byte(tag uint8) uint8 { return uint8(s.Int(tag)) }
+
 // String is the string with this tag, "" if there is none.
 func (s Struct) String(tag uint8) string {
 	text, _ := s[tag].(string)
