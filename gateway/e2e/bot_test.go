@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -29,6 +28,7 @@ type bot struct {
 	environ []string
 	journal string
 	log     string
+	owner   *testing.T // the test that it lives for, also when a subtest started it again
 	process *process
 	links   int // connections that the daemon should have made so far
 	broken  int // of them, those that the test ended while the framework lived
@@ -49,7 +49,7 @@ type entry struct {
 func newNoneBot(t *testing.T, dir string) *bot {
 	t.Helper()
 	address, port := freeAddress(t)
-	b := &bot{name: "nonebot", url: "ws://" + address + "/onebot/v11/ws", token: secret}
+	b := &bot{owner: t, name: "nonebot", url: "ws://" + address + "/onebot/v11/ws", token: secret}
 	b.argv = []string{testdata(t, "nonebot", ".venv", "bin", "python"), testdata(t, "nonebot", "bot.py")}
 	return b.in(dir, "PORT="+port, "ACCESS_TOKEN="+secret, "PYTHONUNBUFFERED=1")
 }
@@ -59,7 +59,7 @@ func newKoishi(t *testing.T, dir string) *bot {
 	t.Helper()
 	testdata(t, "koishi", "node_modules", "koishi")
 	address, port := freeAddress(t)
-	b := &bot{name: "koishi", url: "ws://" + address + "/onebot"}
+	b := &bot{owner: t, name: "koishi", url: "ws://" + address + "/onebot"}
 	b.argv = []string{"node", testdata(t, "koishi", "bot.js")}
 	return b.in(dir, "PORT="+port, "SELF_ID="+strconv.Itoa(self))
 }
@@ -101,9 +101,9 @@ func freeAddress(t *testing.T) (address, port string) {
 }
 
 // start starts the framework, for the first time or again.
-func (b *bot) start(t *testing.T) {
-	t.Helper()
-	b.process = start(t, b.name, b.log, b.environ, b.argv...)
+func (b *bot) start() {
+	b.owner.Helper()
+	b.process = start(b.owner, b.name, b.log, b.environ, b.argv...)
 }
 
 // entries reads the journal: everything of one kind, over all lives of the process.
@@ -193,18 +193,13 @@ func (b *bot) content(t *testing.T) {
 		t.Fatal(err)
 	}
 	partings := 0
-	lines := bufio.NewScanner(bytes.NewReader(log))
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		switch line := lines.Text(); {
+	for line := range strings.Lines(string(log)) {
+		switch line = strings.TrimSuffix(line, "\n"); {
 		case parting.MatchString(line):
 			partings++
 		case complaint.MatchString(line):
 			t.Errorf("%s complained: %s", b.name, line)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		t.Error(err)
 	}
 	if partings > b.broken {
 		t.Errorf("%s lost its connection %d times, want at most %d", b.name, partings, b.broken)

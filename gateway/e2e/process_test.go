@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -93,6 +95,23 @@ func (p *process) running() error {
 		return fmt.Errorf("%s ended: %s", p.name, p.cmd.ProcessState)
 	default:
 		return nil
+	}
+}
+
+// alarm finds in the log of echogate what it must not have to say: its own errors, crashes, reports of the race detector.
+var alarm = regexp.MustCompile(`^\S+ \S+ (ERR|FTL|PNC) |^panic: |^fatal error: |DATA RACE`)
+
+// calm checks the log of an echogate, over all its lives.
+func (p *process) calm(t *testing.T) {
+	t.Helper()
+	log, err := os.ReadFile(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(log)) {
+		if alarm.MatchString(line) {
+			t.Errorf("%s logged: %s", p.name, line)
+		}
 	}
 }
 

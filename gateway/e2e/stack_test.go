@@ -55,7 +55,7 @@ func newStack(t *testing.T, format string) *stack {
 	fmt.Fprintf(&config, "data: %q\nlog: {level: debug, format: console}\nendpoints:\n", filepath.Join(dir, "data"))
 	for _, b := range s.bots() {
 		fmt.Fprintf(&config, "  - {name: %s, url: %q, access_token: %q, format: %s, heartbeat: 1s}\n", b.name, b.url, b.token, format)
-		b.start(t)
+		b.start()
 	}
 	if err := os.WriteFile(s.config, []byte(config.String()), 0o600); err != nil {
 		t.Fatal(err)
@@ -122,11 +122,15 @@ func (s *stack) awaitControl(t *testing.T, of *process) {
 func (s *stack) end(t *testing.T) {
 	t.Helper()
 	var status struct {
-		Unanswered []string
+		Unanswered    []string `json:"unanswered"`
+		RefusedEgress []string `json:"refused_egress"`
 	}
 	s.call(t, http.MethodGet, "/status", nil, &status)
 	if len(status.Unanswered) > 0 {
 		t.Errorf("the sandbox does not know these commands: %q", status.Unanswered)
+	}
+	if len(status.RefusedEgress) > 0 {
+		t.Errorf("MiraiGo tried to leave the sandbox: %q", status.RefusedEgress)
 	}
 	for _, b := range s.bots() {
 		b.broken++
@@ -134,6 +138,11 @@ func (s *stack) end(t *testing.T) {
 	s.daemon.stop(t)
 	if s.daemon.state != nil {
 		t.Errorf("%s ended with %v, want a clean exit", s.daemon.name, s.daemon.state)
+	}
+	for _, p := range []*process{s.server, s.daemon} {
+		if p != nil {
+			p.calm(t)
+		}
 	}
 	for _, b := range s.bots() {
 		if err := b.process.running(); err != nil {
