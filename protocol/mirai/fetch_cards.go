@@ -125,7 +125,15 @@ func (d *Driver) fetchMember(ctx context.Context, g protocol.GroupInfo, u protoc
 	return protocol.Member{
 		GroupID: g.GroupID, UserID: u, Nickname: string(m.Nick), Card: string(m.Card), Sex: sex(int(m.Sex)), Age: int(m.Age),
 		Area: string(m.Location), JoinTime: m.Join, LastSpeakTime: m.LastSpeak, Level: int(m.Level), Role: role,
-		Title: string(m.SpecialTitle), TitleExpire: int64(m.SpecialTitleExpireTime), CardChangeable: m.IsAllowModCard,
+		Title: string(m.SpecialTitle), TitleExpire: titleExpire(m.SpecialTitleExpireTime), CardChangeable: m.IsAllowModCard,
 		MuteUntil: known.MuteUntil, // not on the card
 	}, nil
+}
+
+// titleExpire reads a time that is unsigned on the wire and signed in MiraiGo's struct; -1 is never.
+func titleExpire(t int32) int64 {
+	if t == -1 {
+		return -1
+	}
+	return int64(uint32(t))
 }
