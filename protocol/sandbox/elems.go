@@ -68,7 +68,8 @@ func decodeList(elems [][]byte, depth int) (message.Message, error) {
 			return nil, err
 		}
 		text, isText := segment.(message.Text)
-		if !isText || text.Text != "" && !(mentioned && text.Text == afterMention) {
+		nothing := isText && (text.Text == "" || mentioned && text.Text == afterMention)
+		if !nothing {
 			body = append(body, segment)
 		}
 		_, mentioned = segment.(message.At)

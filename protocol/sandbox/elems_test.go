@@ -41,6 +41,7 @@ func TestElemsFromMiraiGo(t *testing.T) {
 		e.SubType = mirai.AtTypeGroupMember
 		return e
 	}
+	x := message.At{UserID: 5, Name: "x"}
 	quote := &mirai.ReplyElement{ReplySeq: 7, Sender: 20001, Time: 1600000000, Elements: []mirai.IMessageElement{at(5, "@x"), mirai.NewText("hi")}}
 	for name, c := range map[string]struct {
 		sent []mirai.IMessageElement
@@ -50,10 +51,10 @@ func TestElemsFromMiraiGo(t *testing.T) {
 		"mention":         {[]mirai.IMessageElement{at(20001, "@Alice")}, message.Message{message.At{UserID: 20001, Name: "Alice"}}},
 		"great number":    {[]mirai.IMessageElement{at(4294967295, "@G")}, message.Message{message.At{UserID: 4294967295, Name: "G"}}},
 		"everybody":       {[]mirai.IMessageElement{at(0, "@全体成员")}, message.Message{message.At{All: true}}},
-		"mention, a word": {[]mirai.IMessageElement{at(5, "@x"), mirai.NewText(" hi")}, message.Message{message.At{UserID: 5, Name: "x"}, message.Text{Text: " hi"}}},
-		"mention, blank":  {[]mirai.IMessageElement{at(5, "@x"), mirai.NewText(" ")}, message.Message{message.At{UserID: 5, Name: "x"}, message.Text{Text: " "}}},
-		"two mentions":    {[]mirai.IMessageElement{at(5, "@x"), at(6, "@y")}, message.Message{message.At{UserID: 5, Name: "x"}, message.At{UserID: 6, Name: "y"}}},
-		"blank, mention":  {[]mirai.IMessageElement{mirai.NewText(" "), at(5, "@x")}, message.Message{message.Text{Text: " "}, message.At{UserID: 5, Name: "x"}}},
+		"mention, a word": {[]mirai.IMessageElement{at(5, "@x"), mirai.NewText(" hi")}, message.Message{x, message.Text{Text: " hi"}}},
+		"mention, blank":  {[]mirai.IMessageElement{at(5, "@x"), mirai.NewText(" ")}, message.Message{x, message.Text{Text: " "}}},
+		"two mentions":    {[]mirai.IMessageElement{at(5, "@x"), at(5, "@x")}, message.Message{x, x}},
+		"blank, mention":  {[]mirai.IMessageElement{mirai.NewText(" "), at(5, "@x")}, message.Message{message.Text{Text: " "}, x}},
 		"faces": {
 			[]mirai.IMessageElement{mirai.NewFace(0), mirai.NewFace(259), mirai.NewFace(260), mirai.NewFace(400)},
 			message.Message{message.Face{ID: 0}, message.Face{ID: 259}, message.Face{ID: 260}, message.Face{ID: 400}},
@@ -93,7 +94,10 @@ func TestElemsFromMiraiGo(t *testing.T) {
 func TestElemsToMiraiGo(t *testing.T) {
 	rich, err := encodeElems(message.Message{
 		message.Reply{ID: 3, Quote: message.Quote{Seq: 3, Sender: 20001, Time: 1600000000, Body: message.Message{message.Text{Text: "q"}}}},
-		message.At{UserID: 20001}, message.At{All: true}, message.Face{ID: 14}, message.Face{ID: 307},
+		message.At{UserID: 20001},
+		message.At{All: true},
+		message.Face{ID: 14},
+		message.Face{ID: 307},
 		message.Unknown{Kind: "shake", Data: []message.Field{{Key: "a", Value: "1"}}},
 	}, nobody)
 	if err != nil {
@@ -132,7 +136,8 @@ func TestUnknownElems(t *testing.T) {
 		t.Errorf("%s, want %s", body.CQ(), want)
 	}
 	again, err := encodeElems(body, nobody)
-	if err != nil || len(again.Elems) != 1 || !bytes.Equal(again.Elems[0], foreign) || !bytes.Equal(again.Voice, rich.Voice) || !bytes.Equal(again.File, rich.File) {
+	if err != nil || len(again.Elems) != 1 || !bytes.Equal(again.Elems[0], foreign) ||
+		!bytes.Equal(again.Voice, rich.Voice) || !bytes.Equal(again.File, rich.File) {
 		t.Errorf("%+v, %v", again, err)
 	}
 	for _, u := range []message.Unknown{{Kind: KindElem}, {Kind: KindElem, Data: []message.Field{{Key: "hex", Value: "x"}}}} {

@@ -87,18 +87,18 @@ func (l *link) user() protocol.UserID {
 func (l *link) read(ctx context.Context) error {
 	r := bufio.NewReaderSize(l.conn, 64<<10)
 	for {
-		if err := l.server.flowing(ctx); err != nil {
-			return nil //nolint:nilerr // the server ends
+		if !l.server.flowing(ctx) {
+			return nil
 		}
 		frame, err := sso.ReadFrame(r)
 		switch {
-		case ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed):
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return err
+			return unlessOver(ctx, err)
 		}
-		if err := l.server.flowing(ctx); err != nil {
-			return nil //nolint:nilerr // the server ends
+		if !l.server.flowing(ctx) {
+			return nil
 		}
 		if err := l.handle(ctx, frame); err != nil {
 			return err
@@ -133,39 +133,42 @@ func (l *link) handle(ctx context.Context, frame []byte) (err error) {
 		return nil
 	}
 	l.log.Debug().Str("command", r.Command).Uint32("seq", r.Seq).Int("bytes", len(r.Payload)).Msg("command")
-	switch state := l.stateFor(r.Command); state {
+	var payload []byte
+	switch l.stateFor(r.Command) {
 	case forcedOff:
 		return nil
 	case expired:
 		err = errExpired
 	default:
-	}
-	var payload []byte
-	if err == nil {
 		payload, err = handle(ctx, l, r)
 	}
+	if err := l.answer(ctx, r, payload, err); err != nil {
+		return fmt.Errorf("handle %s: %w", r.Command, err)
+	}
+	return nil
+}
+
+// answer sends what a route gave, and goes on to what the route put off.
+func (l *link) answer(ctx context.Context, r sso.Request, payload []byte, err error) error {
+	after := l.after
+	l.after = nil
 	switch {
 	case errors.Is(err, errExpired):
 		l.end(ctx, r)
 		return nil
 	case err != nil:
-		return fmt.Errorf("handle %s: %w", r.Command, err)
+		return err
 	case payload == nil: // told, not asked
 		return nil
 	}
 	l.sawRequest(r.Seq)
-	l.send(ctx, sso.Response{
+	sent := l.send(ctx, sso.Response{
 		Encryption: answersBy(r), Seq: r.Seq, Uin: r.Uin, Command: r.Command, SessionID: r.SessionID, Payload: payload,
 	}, true)
-	after := l.after
-	l.after = nil
-	if after == nil {
+	if !sent || after == nil {
 		return nil
 	}
-	if err := after(ctx); err != nil {
-		return fmt.Errorf("after %s: %w", r.Command, err)
-	}
-	return nil
+	return after(ctx)
 }
 
 // afterwards puts off what a command leads to until it is answered. For routes only.
@@ -210,16 +213,20 @@ func (l *link) sawRequest(seq uint32) {
 	l.lastSeq = seq
 }
 
-// send seals a frame and hands it to the writer. It waits while the writer is behind.
-func (l *link) send(ctx context.Context, r sso.Response, answer bool) {
-	if l.takeExpiry() {
+// send seals a frame and hands it to the writer. It waits while the writer is behind. It is false when the frame did not
+// go out as it is: because the session expired with it, or the connection ends.
+func (l *link) send(ctx context.Context, r sso.Response, answer bool) (sent bool) {
+	over := l.takeExpiry()
+	if over {
 		r.Code, r.Payload = sso.CodeExpired, nil
 		l.signOff(expired)
 	}
 	key, _ := l.server.d2Key(r.Uin)
 	select {
 	case l.out <- outgoing{frame: r.Append(nil, key), answer: answer}:
+		return !over
 	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -263,25 +270,27 @@ func (l *link) write(ctx context.Context) error {
 		case <-due:
 			next, late = late[0], late[1:]
 		}
-		if err := l.server.flowing(ctx); err != nil {
-			return nil //nolint:nilerr // the server ends
+		if !l.server.flowing(ctx) {
+			return nil
 		}
 		if _, err := w.Write(next.frame); err != nil {
-			return quiet(ctx, err)
+			return unlessOver(ctx, err)
 		}
 		if len(l.out) > 0 {
 			continue
 		}
 		if err := w.Flush(); err != nil {
-			return quiet(ctx, err)
+			return unlessOver(ctx, err)
 		}
 	}
 }
 
-// quiet drops the error of a connection that is being closed.
-func quiet(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+// unlessOver is err, or nil where the error is that of a connection that is being closed here.
+func unlessOver(ctx context.Context, err error) error {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }

@@ -145,7 +145,8 @@ func TestMemberEntry(t *testing.T) {
 			members[m.Int(0)] = m
 		}
 	}
-	if a := members[20001]; a.Byte(3) != 1 || a.String(4) != "Alice" || a.String(8) != "Alice" || a.Int(14) != 60 || a.Int(15) != 1582977600 || a.String(23) != "founder" || a.Int(18) != 0 {
+	if a := members[20001]; a.Byte(3) != 1 || a.String(4) != "Alice" || a.String(8) != "Alice" ||
+		a.Int(14) != 60 || a.Int(15) != 1582977600 || a.String(23) != "founder" || a.Int(18) != 0 {
 		t.Errorf("owner = %v", a)
 	}
 	if b := members[20002]; b.Byte(3) != 0 || b.String(6) != "Bob" || b.String(8) != "" || b.Int(18) != 1 || b.Int(16) != 1683263105 {
@@ -177,7 +178,8 @@ func TestMemberCard(t *testing.T) {
 		m.Level != 40 || m.Join != 1583049600 || m.LastSpeak != 1683263105 || !m.IsAllowModCard || m.Sex != 0 {
 		t.Errorf("own card = %+v", own)
 	}
-	if m := card(bob, 30001, 20004).MemInfo; m.Role != 1 || string(m.SpecialTitle) != "吉祥物" || !m.IsAllowModCard || int64(m.SpecialTitleExpireTime) != 4102444800-1<<32 {
+	if m := card(bob, 30001, 20004).MemInfo; m.Role != 1 || string(m.SpecialTitle) != "吉祥物" || !m.IsAllowModCard ||
+		int64(m.SpecialTitleExpireTime) != 4102444800-1<<32 {
 		t.Errorf("member's card = %+v", m)
 	}
 	if m := card(bob, 30001, 20001).MemInfo; m.Role != 3 || string(m.Card) != "Alice" || m.IsAllowModCard || m.Sex != 1 {
@@ -230,14 +232,16 @@ func TestProfileCard(t *testing.T) {
 		t.Helper()
 		var in sso.Writer
 		in.Int(0, u)
-		s, err := sso.OpenEnvelope2(p.ask("SummaryCard.ReqSummaryCard", sso.Envelope3("", "", "ReqSummaryCard", &in)), "RespSummaryCard", "SummaryCard.RespSummaryCard")
+		answer := p.ask("SummaryCard.ReqSummaryCard", sso.Envelope3("", "", "ReqSummaryCard", &in))
+		s, err := sso.OpenEnvelope2(answer, "RespSummaryCard", "SummaryCard.RespSummaryCard")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 	a := card(20001)
-	if a.Int(23) != 20001 || a.Byte(1) != 1 || a.Int(2) != 29 || a.String(3) != "Alice" || a.Int(5) != 48 || a.String(8) != "Reading logs so that you need not." || a.Int(36) != 1001 {
+	if a.Int(23) != 20001 || a.Byte(1) != 1 || a.Int(2) != 29 || a.String(3) != "Alice" || a.Int(5) != 48 ||
+		a.String(8) != "Reading logs so that you need not." || a.Int(36) != 1001 {
 		t.Errorf("Alice = %v", a)
 	}
 	if services, ok := a[46].([]any); !ok || len(services) != 1 || !strings.Contains(string(services[0].([]byte)), "alice-on-call") {

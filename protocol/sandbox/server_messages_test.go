@@ -343,7 +343,8 @@ func TestGroupRecall(t *testing.T) {
 		if recall.Uin != 20002 || len(recall.RecalledMsgList) != 1 || uid == 0 {
 			t.Fatalf("%+v", recall)
 		}
-		if m := recall.RecalledMsgList[0]; m.Seq != int32(first.Seq) || m.AuthorUin != 20003 || m.MsgRandom != int32(first.Random) || int64(m.Time) != first.Time {
+		if m := recall.RecalledMsgList[0]; m.Seq != int32(first.Seq) || m.AuthorUin != 20003 || m.MsgRandom != int32(first.Random) ||
+			int64(m.Time) != first.Time {
 			t.Errorf("%+v", m)
 		}
 	}

@@ -20,7 +20,9 @@ import (
 )
 
 // TestMain lets the unmodified MiraiGo client that these tests drive race within itself, and nothing else.
-func TestMain(m *testing.M) { os.Exit(racelist.Run(m)) }
+func TestMain(m *testing.M) {
+	os.Exit(racelist.Run(m))
+}
 
 // miraiGo is an unmodified MiraiGo client, logged in with the server's credentials for u.
 func miraiGo(t *testing.T, s *sandbox.Server, u protocol.UserID) *client.QQClient {
@@ -150,7 +152,8 @@ func miraiGoReceives(t *testing.T, w *sandbox.World, q *client.QQClient) {
 	q.FriendMessageRecalledEvent.Subscribe(func(_ *client.QQClient, e *client.FriendMessageRecalledEvent) { friendRecalls <- e })
 
 	said := say(t, w, 20003, 30001, "早上好")
-	if m := await(t, groups); m.Id != int32(said.Seq) || m.Sender.Uin != 20003 || m.Sender.CardName != "安然@值班" || m.ToString() != "早上好" || m.GroupName != "echogate test" {
+	if m := await(t, groups); m.Id != int32(said.Seq) || m.Sender.Uin != 20003 || m.Sender.CardName != "安然@值班" ||
+		m.ToString() != "早上好" || m.GroupName != "echogate test" {
 		t.Errorf("group message = %+v", m)
 	}
 	whispered := whisper(t, w, 20001, 10001, "psst")

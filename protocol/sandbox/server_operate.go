@@ -55,19 +55,19 @@ func (s *Server) SetFaults(f Faults) {
 	s.changed = make(chan struct{})
 }
 
-// flowing waits while connections are stalled. Its error is the context's.
-func (s *Server) flowing(ctx context.Context) error {
+// flowing waits while connections are stalled; false when ctx ended first.
+func (s *Server) flowing(ctx context.Context) bool {
 	for {
 		s.mu.Lock()
 		stalled, changed := s.faults.Stall, s.changed
 		s.mu.Unlock()
 		if !stalled {
-			return nil
+			return true
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return false
 		}
 	}
 }

@@ -3,7 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -36,7 +36,7 @@ func (p *player) expired() {
 	}
 }
 
-// unheard sends a command that is not answered. The next login's answer shows.
+// unheard sends a command that must not be answered; whether it was shows with the next answer.
 func (p *player) unheard() {
 	p.t.Helper()
 	p.write(sso.Request{Kind: sso.Simple, Encryption: sso.ByD2Key, Command: "RegPrxySvc.getOffMsg"})
@@ -108,6 +108,19 @@ func TestExpire(t *testing.T) {
 		p.exchange(serverKey(t, s)) // the token is still good
 		p.register()
 		quiet(t, w, 20001, 30001, p)
+	})
+	t.Run("registration", func(t *testing.T) { // MiraiGo repeats it; that must not bring the session back
+		p := login(t, s, 20002)
+		if err := s.Expire(20002); err != nil {
+			t.Fatal(err)
+		}
+		if a := p.call(p.registration()); a.Code != sso.CodeExpired {
+			t.Errorf("answered %+v", a)
+		}
+		p.expired()
+		if err := s.Expire(20002); err == nil {
+			t.Error("still online")
+		}
 	})
 	t.Run("push", func(t *testing.T) {
 		p := login(t, s, 20001)
@@ -225,9 +238,9 @@ func TestMalformedFrames(t *testing.T) {
 		return oneFrame(sso.Request{Kind: sso.Simple, Encryption: sso.ByD2Key, Command: command, Payload: []byte(payload)})
 	}
 	for name, act := range map[string]func(*player){
-		"no frame":         func(p *player) { io.WriteString(p.conn, "GET / HTTP/1.1\r\n\r\n") },
-		"a length of zero": func(p *player) { p.conn.Write(make([]byte, 8)) },
-		"a short frame":    func(p *player) { p.conn.Write([]byte{0, 0, 0, 8, 0, 0, 0, 0xB}) },
+		"no frame":         func(p *player) { fmt.Fprint(p.conn, "GET / HTTP/1.1\r\n\r\n") },
+		"a length of zero": func(p *player) { fmt.Fprint(p.conn, "\x00\x00\x00\x00") },
+		"a short frame":    func(p *player) { fmt.Fprint(p.conn, "\x00\x00\x00\x08\x00\x00\x00\x0B") },
 		"a wrong key": func(p *player) {
 			p.token.D2Key = sso.Key{1}
 			p.write(sso.Request{Kind: sso.Simple, Encryption: sso.ByD2Key, Command: "StatSvc.register"})

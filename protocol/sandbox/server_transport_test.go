@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +15,7 @@ import (
 
 func TestTransport(t *testing.T) {
 	s := serve(t, sandbox.Default())
-	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "here: "+r.Host) }))
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "here: "+r.Host) }))
 	t.Cleanup(page.Close)
 	web := &http.Client{Transport: s.Transport()}
 	t.Cleanup(web.CloseIdleConnections)
@@ -47,7 +48,8 @@ func TestTransport(t *testing.T) {
 		t.Errorf("refused so far: %q", refused)
 	}
 	for _, address := range []string{
-		"https://snowflake.qq.com/ola/android", "http://qun.qq.com/x", "http://QUN.qq.com/y", "https://example.com/", "http://192.0.2.1/", "http://localhost.example.com/",
+		"https://snowflake.qq.com/ola/android", "http://qun.qq.com/x", "http://QUN.qq.com/y",
+		"https://example.com/", "http://192.0.2.1/", "http://localhost.example.com/",
 	} {
 		_, err := get(address)
 		if refusal, ok := errors.AsType[*sandbox.EgressError](err); !ok || !strings.Contains(address, refusal.Host) && refusal.Host != "qun.qq.com" {

@@ -25,7 +25,8 @@ func TestWriterAgainstMiraiGo(t *testing.T) {
 		if got := r.ReadInt64(0); got != n {
 			t.Errorf("MiraiGo reads %d as %d", n, got)
 		}
-		if b, short, text, raw := r.ReadByte(1), r.ReadString(2), r.ReadString(3), r.ReadBytes(4); b != byte(n) || short != "short" || text != long || !bytes.Equal(raw, []byte{1, 2}) {
+		b, short, text, raw := r.ReadByte(1), r.ReadString(2), r.ReadString(3), r.ReadBytes(4)
+		if b != byte(n) || short != "short" || text != long || !bytes.Equal(raw, []byte{1, 2}) {
 			t.Errorf("MiraiGo reads %d, %q, %q, %x", b, short, text, raw)
 		}
 		if groups := r.ReadTroopNumbers(5); len(groups) != 2 || groups[1].GroupUin != n || groups[1].GroupName != long {
@@ -39,7 +40,8 @@ func TestWriterAgainstMiraiGo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Int(0) != n || s.String(3) != long || len(s.Structs(5)) != 2 || s.Structs(5)[1].Int(0) != n || s.Int(200) != n || !bytes.Equal(s.Bytes(4), []byte{1, 2}) {
+		if s.Int(0) != n || s.String(3) != long || len(s.Structs(5)) != 2 || s.Structs(5)[1].Int(0) != n || s.Int(200) != n ||
+			!bytes.Equal(s.Bytes(4), []byte{1, 2}) {
 			t.Errorf("%d: %v", n, s)
 		}
 	}
@@ -54,7 +56,8 @@ func TestReaderAgainstMiraiGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Int(0) != math.MaxUint32 || s.Int(4) != 11 || s.String(3) != "o" || s.Int(27) != 31806887127679168 || s.Int(38) != -1000 || !bytes.Equal(s.Bytes(33), []byte{1, 2}) {
+	if s.Int(0) != math.MaxUint32 || s.Int(4) != 11 || s.String(3) != "o" || s.Int(27) != 31806887127679168 || s.Int(38) != -1000 ||
+		!bytes.Equal(s.Bytes(33), []byte{1, 2}) {
 		t.Errorf("%v", s)
 	}
 	if _, err := OpenEnvelope3(packet.ToBytes(), "Other"); !errors.Is(err, ErrNoPart) {

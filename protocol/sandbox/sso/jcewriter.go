@@ -114,10 +114,9 @@ func (w *Writer) StructMap(tag uint8, keys []int64, values []*Writer) *Writer {
 }
 
 // mapOf writes a map with one entry, the only kind that envelopes have, whose value fill writes under tag 1.
-func (w *Writer) mapOf(tag uint8, key string, fill func(*Writer)) *Writer {
+func (w *Writer) mapOf(tag uint8, key string, fill func(*Writer)) {
 	w.head(jceMap, tag)
 	w.Int(0, 1)
 	w.String(0, key)
 	fill(w)
-	return w
 }
