@@ -55,13 +55,11 @@ func requireKeys(t *testing.T, path string, written map[string]any, structure re
 			t.Errorf("config.yml.example lacks %s%s", path, key)
 			continue
 		}
-		switch field.Type.Kind() {
-		case reflect.Struct:
+		if field.Type.Kind() == reflect.Struct {
 			requireKeys(t, path+key+".", value.(map[string]any), field.Type)
-		case reflect.Slice:
-			if field.Type.Elem().Kind() == reflect.Struct {
-				requireKeys(t, path+key+"[0].", value.([]any)[0].(map[string]any), field.Type.Elem())
-			}
+		}
+		if field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct {
+			requireKeys(t, path+key+"[0].", value.([]any)[0].(map[string]any), field.Type.Elem())
 		}
 	}
 }

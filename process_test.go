@@ -86,13 +86,13 @@ func TestMessageIDsSurviveKill(t *testing.T) {
 		if _, err := world.Burst(20001, ids, perRound, fmt.Sprintf("round %d", round)); err != nil {
 			t.Fatal(err)
 		}
-		frames := b.wait(t, "half a burst", func(frames []frame) bool { return count(frames, isMessage) >= before+perRound/8 })
+		b.wait(t, "part of a burst", func(frames []frame) bool { return count(frames, isMessage) >= before+perRound/8 })
 		if err := daemon.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		_ = daemon.Wait() // it was killed
 		b.wait(t, "end of the link", func([]frame) bool { b.mu.Lock(); defer b.mu.Unlock(); return b.conn == nil })
-		frames = b.wait(t, "frames", func([]frame) bool { return true })
+		frames := b.wait(t, "frames", func([]frame) bool { return true })
 		for _, f := range frames {
 			if raw, double := given[f.MessageID]; isMessage(f) && double && raw != f.RawMessage {
 				t.Fatalf("message_id %d was given to %q and to %q", f.MessageID, raw, f.RawMessage)

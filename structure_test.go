@@ -56,7 +56,7 @@ func TestImportsGoDown(t *testing.T) {
 	allowed := map[string][]string{
 		"echogate":                                nil, // wires everything
 		"echogate/gateway":                        {},
-		"echogate/actions":                        {domain, message, history, "echogate/events"},
+		"echogate/actions":                        {domain, message},
 		"echogate/events":                         {domain, message, history},
 		"echogate/protocol":                       {message},
 		"echogate/protocol/message":               {},

@@ -120,7 +120,8 @@ func getMsg() declaration {
 		example: example{
 			params: `{"message_id":7}`,
 			data: `{"message_id":7,"real_id":1201,"message_seq":1201,"message_type":"group","group":true,"group_id":30003,"user_id":20002,` +
-				`"sender":{"user_id":20002,"nickname":"Ann","sex":"unknown","age":0,"card":"Ann of Tea","area":"","level":"12","role":"owner","title":"Host"},` +
+				`"sender":{"user_id":20002,"nickname":"Ann","sex":"unknown","age":0,` +
+				`"card":"Ann of Tea","area":"","level":"12","role":"owner","title":"Host"},` +
 				`"time":1700000000,"message":[{"type":"text","data":{"text":"is there tea?"}}],"raw_message":"is there tea?"}`,
 		},
 	}

@@ -70,7 +70,7 @@ func sendGroupMsg() declaration {
 }
 
 type sendParams struct {
-	MessageType string           `param:"message_type" default:"\"\"" doc:"private or group; if it is missing, the ids decide, and user_id goes before group_id"`
+	MessageType string           `param:"message_type" default:"\"\"" doc:"private or group; if missing, the ids decide, user_id before group_id"`
 	UserID      protocol.UserID  `param:"user_id" optional:"true" doc:"whom to write to in private"`
 	GroupID     protocol.GroupID `param:"group_id" optional:"true" doc:"the group; with user_id, the one to open a temporary session through"`
 	outgoing

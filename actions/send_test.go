@@ -131,7 +131,8 @@ func TestReplyIsCompletedAndComesFirst(t *testing.T) {
 	ask(t, w.session(t), "send_group_msg", `{"group_id":30003,"message":"yes[CQ:reply,id=7] it is[CQ:reply,id=1]"}`).want(t, 0, "")
 	want := message.Message{
 		message.Reply{ID: 7, Quote: message.Quote{Seq: 1201, Sender: 20002, Time: 1700000000, Body: text("is there tea?")}},
-		message.Text{Text: "yes"}, message.Text{Text: " it is"},
+		message.Text{Text: "yes"},
+		message.Text{Text: " it is"},
 	}
 	if !reflect.DeepEqual((*sent)[0].body, want) {
 		t.Errorf("sent %#v", (*sent)[0].body)

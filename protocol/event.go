@@ -3,21 +3,21 @@ package protocol
 // Event is something that happened on QQ. The set is closed: Received, Recalled, Online and Offline.
 type Event interface{ event() }
 
-// Received: a message was said in a chat, by somebody or by the account itself. Each message comes once, and within a
+// Received is a message that was said in a chat, by somebody or by the account itself. Each message comes once, and within a
 // chat in QQ's order, as far as the driver could restore it.
 type Received struct{ Message Message }
 
-// Recalled: a message was taken back.
+// Recalled says that a message was taken back.
 type Recalled struct {
 	Ref      Ref    // Random may be 0: QQ does not always say it
 	Operator UserID // who recalled it; in private chats always the author
 	Time     int64  // Unix seconds
 }
 
-// Online: the account is logged in and its lists are loaded. Comes after every login, also an automatic one.
+// Online says that the account is logged in and its lists are loaded. It comes after every login, also an automatic one.
 type Online struct{ Self Account }
 
-// Offline: the account lost its connection to QQ. The driver goes on trying to get back unless Run returns.
+// Offline says that the account lost its connection to QQ. The driver goes on trying to get back unless Run returns.
 type Offline struct{ Reason string }
 
 func (Received) event() {}

@@ -68,7 +68,11 @@ func TestParseCQImpossibleData(t *testing.T) {
 
 func TestCQ(t *testing.T) {
 	m := Message{
-		Reply{ID: 7, Quote: Quote{Seq: 3, Sender: 1}}, At{UserID: 5, Name: "shown"}, At{All: true}, Text{"a,b=[&]"}, Face{0},
+		Reply{ID: 7, Quote: Quote{Seq: 3, Sender: 1}},
+		At{UserID: 5, Name: "shown"},
+		At{All: true},
+		Text{"a,b=[&]"},
+		Face{0},
 		Unknown{"x]y", []Field{{"k=,", "v=,[&]"}}},
 	}
 	const want = "[CQ:reply,id=7][CQ:at,qq=5][CQ:at,qq=all]a,b=&#91;&amp;&#93;[CQ:face,id=0][CQ:x&#93;y,k&#61;&#44;=v=&#44;&#91;&amp;&#93;]"

@@ -50,10 +50,19 @@ type Unknown struct {
 	Data []Field
 }
 
-func (Text) Type() string      { return "text" }
-func (At) Type() string        { return "at" }
-func (Face) Type() string      { return "face" }
-func (Reply) Type() string     { return "reply" }
+// Type is "text".
+func (Text) Type() string { return "text" }
+
+// Type is "at".
+func (At) Type() string { return "at" }
+
+// Type is "face".
+func (Face) Type() string { return "face" }
+
+// Type is "reply".
+func (Reply) Type() string { return "reply" }
+
+// Type is the type that is not modelled.
 func (u Unknown) Type() string { return u.Kind }
 
 // PlainText joins the text segments and leaves the others out: what a log line or a command parser wants.

@@ -63,7 +63,7 @@ func (b *bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }() // it is closed or closing
 	ctx, cancel := context.WithCancel(r.Context())
 	events := make(chan event, 64)
 	var worker sync.WaitGroup
