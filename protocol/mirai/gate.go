@@ -12,7 +12,7 @@ const (
 	maxFlying = 256
 	// stuckAfter is how long the gate waits for a message to be decoded. A message that MiraiGo cannot decode is never
 	// reported; after this time without any report those that flew are taken for lost.
-	stuckAfter = 50 * time.Millisecond
+	stuckAfter = 200 * time.Millisecond
 	// maxInbox is how many items may wait for a slow receiver of events before no more packets are read. It is high
 	// because answers to requests ride on the same connection.
 	maxInbox = 100_000
@@ -26,6 +26,7 @@ type gate struct {
 	mu      sync.Mutex
 	stopped <-chan struct{} // ends all waiting; nil before the driver runs
 	flying  int
+	moved   time.Time // when flying last changed
 	closed  bool
 	done    chan struct{} // capacity 1: a message was decoded
 }
@@ -67,7 +68,7 @@ func (g *gate) arrived(group bool) {
 // handled is called when a group message was decoded.
 func (g *gate) handled() {
 	g.mu.Lock()
-	g.flying = max(0, g.flying-1)
+	g.flying, g.moved = max(0, g.flying-1), time.Now()
 	g.mu.Unlock()
 	notify(g.done)
 }
@@ -79,7 +80,7 @@ func (g *gate) enter() (full bool) {
 	if g.flying >= maxFlying {
 		return true
 	}
-	g.flying++
+	g.flying, g.moved = g.flying+1, time.Now()
 	return false
 }
 
@@ -89,11 +90,11 @@ func (g *gate) reset() {
 	g.flying = 0
 }
 
-// settled tells whether every group message that was read has been reported.
+// settled tells whether every group message that was read has been reported, or taken for lost.
 func (g *gate) settled() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.flying == 0
+	return g.flying == 0 || time.Since(g.moved) >= stuckAfter
 }
 
 // isClosed tells whether reading stands still because the receiver of events is slow: silence then is our own.

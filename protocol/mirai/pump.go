@@ -26,13 +26,16 @@ func newPump(d *Driver) *pump {
 	return &pump{inbox: d.inbox, events: d.events, order: newSequencer(d.timing, &d.counts), counts: &d.counts, settled: d.gate.settled}
 }
 
+// recheck is how soon a gap is looked at again that is due but for messages that are still being decoded.
+const recheck = 10 * time.Millisecond
+
 // run pumps until ctx ends.
 func (p *pump) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		if deadline, waits := p.order.deadline(p.settled()); waits {
-			timer.Reset(time.Until(deadline))
+		if deadline, waits := p.order.deadline(true); waits {
+			timer.Reset(max(recheck, time.Until(deadline)))
 		} else {
 			timer.Stop()
 		}

@@ -215,4 +215,3 @@ func (q *qq) run(t *testing.T) error {
 	defer draining.Wait()
 	return d.Run(t.Context())
 }
-

@@ -59,12 +59,12 @@ func newSequence(gap, maxGap time.Duration, dense bool) *sequence {
 func (q *sequence) say(now time.Time, e protocol.Received) verdict {
 	r := e.Message.Ref
 	waiting := q.find(r.Seq)
-	if slices.Contains(q.passed[r.Seq], identify(r)) || waiting != nil && waiting.message != nil && identify(waiting.ref) == identify(r) {
+	if slices.Contains(q.passed[r.Seq], identify(r)) || waiting != nil && q.holds(r) {
 		return duplicate
 	}
 	v := inOrder
-	if q.known && r.Seq != q.next || len(q.held) > 0 && r.Seq < q.held[len(q.held)-1].ref.Seq {
-		v = disordered
+	if len(q.held) > 0 && r.Seq < q.held[len(q.held)-1].ref.Seq {
+		v = disordered // it came after a later one
 	}
 	added := &entry{ref: r, message: &e}
 	if waiting != nil && waiting.message == nil {
@@ -100,6 +100,13 @@ func (q *sequence) find(seq uint32) *entry {
 		return q.held[i]
 	}
 	return nil
+}
+
+// holds tells whether the message itself waits already.
+func (q *sequence) holds(r protocol.Ref) bool {
+	return slices.ContainsFunc(q.held, func(e *entry) bool {
+		return e.ref.Seq == r.Seq && e.message != nil && identify(e.ref) == identify(r)
+	})
 }
 
 func (q *sequence) insert(now time.Time, e *entry) {
