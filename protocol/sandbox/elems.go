@@ -119,7 +119,7 @@ func encodeElems(body message.Message, nameOf func(protocol.UserID) string) (*wi
 	rich := &wireRichText{Elems: [][]byte{}}
 	for _, segment := range body {
 		u, ok := segment.(message.Unknown)
-		data := raw(u)
+		data := kept(u)
 		switch {
 		case ok && data != nil && u.Kind == KindVoice:
 			rich.Voice = data
@@ -146,8 +146,8 @@ func encodeElems(body message.Message, nameOf func(protocol.UserID) string) (*wi
 	return rich, nil
 }
 
-// raw are the bytes that unknown kept, nil if there are none.
-func raw(u message.Unknown) []byte {
+// kept are the bytes that unknown put into u, nil if there are none.
+func kept(u message.Unknown) []byte {
 	if len(u.Data) != 1 || u.Data[0].Key != "hex" {
 		return nil
 	}

@@ -34,7 +34,7 @@ type link struct {
 	log    zerolog.Logger
 	hangUp context.CancelFunc
 	out    chan outgoing
-	begin  chan pushing                // what the pump is to do next; see link.signOn
+	begin  chan pushing                // what the pump is to do next; see link.startPushing
 	after  func(context.Context) error // what the reader does once its answer is on the way
 
 	mu      sync.Mutex

@@ -196,8 +196,11 @@ func (s *Server) unknown(command string) {
 	}
 }
 
-// d2Key is the session key of an account of the world.
+// d2Key is the session key of an account of the world. It is asked for with every frame.
 func (s *Server) d2Key(uin int64) (sso.Key, bool) {
-	token, ok := s.token(protocol.UserID(uin))
-	return token.D2Key, ok
+	u := protocol.UserID(uin)
+	if _, ok := s.world.Account(u); !ok {
+		return sso.Key{}, false
+	}
+	return d2Key(u), true
 }

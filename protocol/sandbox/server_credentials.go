@@ -97,7 +97,7 @@ func (s *Server) token(u protocol.UserID) (sso.Token, bool) {
 	return sso.Token{
 		Uin:         uint64(u),
 		D2:          derive("D2", u, 64),
-		D2Key:       sso.Key(derive("D2 key", u, 16)),
+		D2Key:       d2Key(u),
 		TGT:         derive("TGT", u, 64),
 		SRMToken:    derive("SRM token", u, 56),
 		T133:        derive("T133", u, 48),
@@ -107,6 +107,8 @@ func (s *Server) token(u protocol.UserID) (sso.Token, bool) {
 		TGTGTKey:    sso.Key(derive("TGTGT key", u, 16)),
 	}, true
 }
+
+func d2Key(u protocol.UserID) sso.Key { return sso.Key(derive("D2 key", u, 16)) }
 
 // derive makes n <= 64 bytes out of what they are for and whose they are. There is nothing to keep secret: whoever can
 // reach the sandbox may play anybody.

@@ -124,14 +124,17 @@ func (s *Server) register(ctx context.Context, l *link, r sso.Request) ([]byte, 
 	if in.Int(0) != r.Uin || r.Kind != sso.Login || !bytes.Equal(r.D2, token.D2) {
 		return nil, errExpired
 	}
-	from := s.world.End()
-	l.afterwards(func(context.Context) error {
-		if previous := s.enter(protocol.UserID(r.Uin), l); previous != nil {
-			previous.forceOffline(otherDevice)
-		}
-		l.signOn(from)
-		return nil
-	})
+	session, fresh := l.signOn()
+	if previous := s.enter(protocol.UserID(r.Uin), l); previous != nil {
+		previous.forceOffline(otherDevice)
+	}
+	if fresh {
+		p := pushing{session: session, from: s.world.End()}
+		l.afterwards(func(context.Context) error { // the answer comes before the first push
+			l.startPushing(p)
+			return nil
+		})
+	}
 	host, port := splitAddr(l.conn.RemoteAddr())
 	var out sso.Writer
 	out.Int(0, r.Uin).Int(1, in.Int(1)).Byte(2, 0).String(3, "").Int(4, s.unixTime()).Byte(5, 0).Byte(6, 0).Byte(7, 0)

@@ -11,11 +11,10 @@ import (
 	"echogate/protocol/sandbox/sso"
 )
 
-// mailbox holds the private messages for one session. QQ does not push them: it pushes a notice, the client fetches what
-// there is, and says which of it may be forgotten.
+// mailbox holds the private messages for one session. QQ does not push them: it pushes a notice, and the client fetches
+// what there is.
 type mailbox struct {
 	unsent  []Message
-	unacked []Message // fetched
 	recalls []Message // of what is still unsent, to be pushed after it
 	noticed bool      // a notice is on its way
 	// MiraiGo drops what it gets by its first fetch after a login by token (client/client.go, init). That one is answered
@@ -71,9 +70,7 @@ func (l *link) fetch() (letters, recalls []Message) {
 		return nil, nil
 	}
 	n := min(len(l.mail.unsent), mailPage)
-	letters = slices.Clone(l.mail.unsent[:n])
-	l.mail.unsent = slices.Delete(l.mail.unsent, 0, n)
-	l.mail.unacked = append(l.mail.unacked, letters...)
+	letters, l.mail.unsent = l.mail.unsent[:n:n], l.mail.unsent[n:]
 	l.mail.recalls = slices.DeleteFunc(l.mail.recalls, func(recalled Message) bool {
 		free := slices.ContainsFunc(letters, func(m Message) bool { return m.ID == recalled.ID })
 		if free {
@@ -119,18 +116,11 @@ func (s *Server) getMail(ctx context.Context, l *link, r sso.Request) ([]byte, e
 	return payload, nil
 }
 
-// deleteMail answers MessageSvc.PbDeleteMsg, with which a client acknowledges what it fetched.
-func (s *Server) deleteMail(_ context.Context, l *link, r sso.Request) ([]byte, error) {
-	var in pb.DeleteMessageRequest
-	if err := unmarshal(r.Payload, &in); err != nil {
+// deleteMail answers MessageSvc.PbDeleteMsg, with which a client acknowledges what it fetched and waits for the answer.
+// What was fetched is forgotten here already: a client that is gone fetches nothing after its next login either.
+func (s *Server) deleteMail(_ context.Context, _ *link, r sso.Request) ([]byte, error) {
+	if err := unmarshal(r.Payload, &pb.DeleteMessageRequest{}); err != nil {
 		return nil, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.mail.unacked = slices.DeleteFunc(l.mail.unacked, func(m Message) bool {
-		return slices.ContainsFunc(in.Items, func(item *pb.MessageItem) bool {
-			return item.FromUin == int64(m.From) && item.MsgSeq == int32(m.Seq) && item.MsgUid == messageUID(m)
-		})
-	})
 	return []byte{}, nil
 }

@@ -21,23 +21,27 @@ func (l *link) logIn() {
 	l.mail = mailbox{syncing: true}
 }
 
-// signOn makes the link the account's session. From at on, the World's changes are pushed; a link that is signed on
-// already just goes on.
-func (l *link) signOn(at Cursor) {
+// signOn makes the link the account's session. It is false if it was that already, and goes on as it is.
+func (l *link) signOn() (session uint, fresh bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == registered {
-		return
+		return l.session, false
 	}
 	l.state = registered
 	l.session++
 	l.since = time.Now()
 	l.expires = false
+	return l.session, true
+}
+
+// startPushing gives the pump its work.
+func (l *link) startPushing(p pushing) {
 	select {
-	case <-l.begin: // of a session that ended before the pump heard of it
+	case <-l.begin: // for a session that ended before the pump heard of it
 	default:
 	}
-	l.begin <- pushing{session: l.session, from: at}
+	l.begin <- p // only the reader sends, and the channel has room for one
 }
 
 // signOff ends the session, not the connection: it is the client that hangs up.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Token is what a client keeps to log in without a password; go-cqhttp calls the file session.token (MiraiGo
@@ -83,7 +84,7 @@ type WebKeys struct {
 // Tickets is TLV 0x119: everything that a login yields, sealed with key. Left out are 0x113, which MiraiGo prints, and
 // 0x546, a proof of work that would occupy the client.
 func (t Token) Tickets(key Key, p Profile, w WebKeys) TLV {
-	nick := p.Nickname[:min(len(p.Nickname), 255)]
+	nick := strings.ToValidUTF8(p.Nickname[:min(len(p.Nickname), 255)], "") // not the half of a character
 	info := append([]byte{0, 0, p.Age, p.Gender, byte(len(nick))}, nick...)
 	domains := binary.BigEndian.AppendUint16(nil, uint16(len(w.Domains)))
 	for _, domain := range w.Domains {
