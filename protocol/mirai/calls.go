@@ -23,6 +23,9 @@ type calls struct {
 
 func newCalls() *calls { return &calls{} }
 
+// errLost says that the session ended while QQ's answer was awaited. It is an ErrOffline.
+var errLost = fmt.Errorf("%w: the connection was lost", protocol.ErrOffline)
+
 // panicError is a panic of MiraiGo, with the stack for the log.
 type panicError struct {
 	value any
@@ -64,7 +67,7 @@ func call[T any](ctx context.Context, c *calls, lost <-chan struct{}, f func() (
 		return o.value, o.err
 	case <-lost:
 		c.stray()
-		return none, fmt.Errorf("%w: the connection was lost", protocol.ErrOffline)
+		return none, errLost
 	case <-ctx.Done():
 		c.stray()
 		return none, contextError(ctx)

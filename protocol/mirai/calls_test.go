@@ -3,6 +3,7 @@ package mirai
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -78,4 +79,24 @@ func TestCallLeavesStraysBehind(t *testing.T) {
 			t.Errorf("%d calls under way", n)
 		}
 	})
+}
+
+func TestUncertainSends(t *testing.T) {
+	refused := &protocol.RefusedError{Code: 1}
+	for name, c := range map[string]struct {
+		err     error
+		timeout bool
+		offline bool
+	}{
+		"deadline":       {fmt.Errorf("x: %w", protocol.ErrTimeout), true, false},
+		"canceled":       {fmt.Errorf("x: %w", context.Canceled), true, false},
+		"lost":           {fmt.Errorf("x: %w", errLost), true, false},
+		"could not send": {libraryError(errors.New("connection closed")), false, true},
+		"refused":        {refused, false, false},
+	} {
+		got := uncertain(c.err)
+		if errors.Is(got, protocol.ErrTimeout) != c.timeout || errors.Is(got, protocol.ErrOffline) != c.offline {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
 }

@@ -27,6 +27,9 @@
 //
 // # Limits
 //
-// MiraiGo parses incoming frames without a recover: a malformed frame from the server ends the process. Messages that
-// friends sent while the account was offline are taken off the server and dropped by MiraiGo's first synchronization.
+// MiraiGo parses incoming frames and loads group lists in goroutines without a recover: a malformed frame from the server
+// ends the process. Messages that friends sent while the account was offline are taken off the server and dropped by
+// MiraiGo's first synchronization after a login. Messages of temporary sessions are neither sent nor received. Lists are
+// read at each login and, after a push that something changed, when they are next asked for; a sender's role is that
+// of the last reading.
 package mirai

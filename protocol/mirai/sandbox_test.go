@@ -64,15 +64,18 @@ func newQQ(t *testing.T, w *sandbox.World) *qq {
 // quick are pauses that a test can wait for.
 func quick() mirai.Timing {
 	return mirai.Timing{
-		Call: 10 * time.Second, Probe: 500 * time.Millisecond, ProbeWait: 2 * time.Second, Silence: 5 * time.Second,
-		MinBackoff: 50 * time.Millisecond, MaxBackoff: 200 * time.Millisecond, Kicked: 100 * time.Millisecond,
-		Farewell: 500 * time.Millisecond,
+		Call: 10 * time.Second, MinBackoff: 50 * time.Millisecond, MaxBackoff: 200 * time.Millisecond,
+		Kicked: 100 * time.Millisecond, Farewell: 500 * time.Millisecond,
 	}
 }
 
-func (q *qq) Driver(t *testing.T) protocol.Driver {
+func (q *qq) Driver(t *testing.T, alert bool) protocol.Driver {
 	t.Helper()
-	d, err := mirai.New(mirai.Options{Dir: q.dir, Transport: q.server.Transport(), Log: q.log, Timing: quick()})
+	timing := quick()
+	if alert {
+		timing.Probe, timing.ProbeWait, timing.Silence = 300*time.Millisecond, 1500*time.Millisecond, 4*time.Second
+	}
+	d, err := mirai.New(mirai.Options{Dir: q.dir, Transport: q.server.Transport(), Log: q.log, Timing: timing})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,10 +206,9 @@ func (q *qq) write(t *testing.T, name string, content []byte) {
 	}
 }
 
-// run runs a new driver to its end.
-func (q *qq) run(t *testing.T) error {
+// run runs a driver to its end.
+func run(t *testing.T, d protocol.Driver) error {
 	t.Helper()
-	d := q.Driver(t)
 	var draining sync.WaitGroup
 	draining.Go(func() {
 		for range d.Events() {

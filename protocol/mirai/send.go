@@ -64,7 +64,7 @@ func (d *Driver) sendGroup(ctx context.Context, g protocol.GroupID, body message
 	case m := <-echoed:
 		return confirmed(sent, m), nil
 	case <-ctx.Done():
-		return protocol.Message{}, contextError(ctx)
+		return protocol.Message{}, uncertain(contextError(ctx))
 	case <-timer.C:
 		return d.searchSent(ctx, g, sent)
 	}
@@ -160,7 +160,7 @@ func (d *Driver) post(ctx context.Context, request *msg.SendMessageRequest) erro
 	}
 	raw, err := d.request(ctx, sendCommand, packet)
 	if err != nil {
-		return err
+		return uncertain(err)
 	}
 	var answer msg.SendMessageResponse
 	if err := proto.Unmarshal(raw, &answer); err != nil {
@@ -170,6 +170,21 @@ func (d *Driver) post(ctx context.Context, request *msg.SendMessageRequest) erro
 		return &protocol.RefusedError{Code: int(code), Text: answer.ErrMsg.Unwrap()}
 	}
 	return nil
+}
+
+// uncertain marks an error after which nobody knows whether the message was sent: QQ's answer was not waited for. Such
+// an error is an ErrTimeout, and nothing that promises that nothing was sent.
+func uncertain(err error) error {
+	switch {
+	case errors.Is(err, protocol.ErrTimeout):
+		return err
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %w", protocol.ErrTimeout, err)
+	case errors.Is(err, errLost):
+		return fmt.Errorf("%w: the connection was lost", protocol.ErrTimeout)
+	default:
+		return err
+	}
 }
 
 // syncCookie is what clients send along with a private message: a time, two numbers of the day and three of the

@@ -12,7 +12,7 @@ import (
 
 // beforeLogin: a driver that does not run answers at once that it is offline.
 func beforeLogin(t *testing.T, h Harness) {
-	d := h.Driver(t)
+	d := h.Driver(t, false)
 	if s := d.Status(); s.Online || s.Reason == "" {
 		t.Errorf("status before Run: %+v", s)
 	}

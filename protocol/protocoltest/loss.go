@@ -11,7 +11,7 @@ import (
 // loss: the driver notices each way to lose a session, says so, comes back, and goes on as before.
 func loss(t *testing.T, h Harness) {
 	scene := h.Scene()
-	s := start(t, h)
+	s := start(t, h, true)
 	for _, way := range []struct {
 		name   string
 		lose   func(t *testing.T)

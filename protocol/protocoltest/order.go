@@ -7,7 +7,7 @@ import (
 )
 
 // burst is how many messages come at once in the order test. MiraiGo displaces by thousands with that many.
-const burst = 20_000
+const burst = 50_000
 
 // inOrder checks that the groups' messages among the events are complete and ascending from first on.
 func inOrder(t *testing.T, events []protocol.Event, chat protocol.Chat, first, last uint32) {
@@ -58,7 +58,7 @@ func order(t *testing.T, s *session) {
 // burstDuringLogin: what is said while the driver logs in comes after Online, in order and complete.
 func burstDuringLogin(t *testing.T, h Harness) {
 	scene := h.Scene()
-	s := launch(t, h)
+	s := launch(t, h, false)
 	eventually(t, "a session", func() bool { return h.Sessions() == 1 })
 	chat := protocol.GroupChat(scene.Open)
 	// The account is registered, so QQ pushes; its lists are not loaded for another second.

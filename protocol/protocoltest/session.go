@@ -28,17 +28,17 @@ type session struct {
 }
 
 // start runs a driver and waits until it is online.
-func start(t *testing.T, h Harness) *session {
+func start(t *testing.T, h Harness, alert bool) *session {
 	t.Helper()
-	s := launch(t, h)
+	s := launch(t, h, alert)
 	s.await(t, 0, "Online", func(e protocol.Event) bool { _, ok := e.(protocol.Online); return ok })
 	return s
 }
 
-func launch(t *testing.T, h Harness) *session {
+func launch(t *testing.T, h Harness, alert bool) *session {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	s := &session{Driver: h.Driver(t), h: h, cancel: cancel, result: make(chan error, 1), more: make(chan struct{})}
+	s := &session{Driver: h.Driver(t, alert), h: h, cancel: cancel, result: make(chan error, 1), more: make(chan struct{})}
 	var running sync.WaitGroup
 	running.Go(func() { s.result <- s.Run(ctx) })
 	running.Go(s.collect)

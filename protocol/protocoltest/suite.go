@@ -17,8 +17,9 @@ import (
 // test themselves when they cannot be done.
 type Harness interface {
 	// Driver makes a driver for the account with the harness's stored credentials; it does not run yet. It is called again
-	// only after the one before has ended. Its pauses must be short enough to wait for in a test.
-	Driver(t *testing.T) protocol.Driver
+	// only after the one before has ended. Its pauses between logins must be short. Where alert is set it must notice a
+	// silent connection within seconds; otherwise it must bear with a slow machine.
+	Driver(t *testing.T, alert bool) protocol.Driver
 	// Scene tells who is there.
 	Scene() Scene
 
@@ -68,7 +69,7 @@ func Run(t *testing.T, open func(*testing.T) Harness) {
 	t.Run("before", func(t *testing.T) { beforeLogin(t, open(t)) })
 	t.Run("session", func(t *testing.T) {
 		h := open(t)
-		s := start(t, h)
+		s := start(t, h, false)
 		for _, part := range []struct {
 			name string
 			test func(*testing.T, *session)

@@ -6,17 +6,19 @@
 //
 //	func TestMain(m *testing.M) { os.Exit(racelist.Run(m)) }
 //
-// Without -race nothing changes. With -race the test binary runs itself again, twice at most. The first pass collects
-// the detector's reports in files; each must be on the list, with both accesses in MiraiGo's own functions. If there
-// were reports, or a test failed, a second pass with the detector silent tells whether the tests themselves pass. The
-// detector's suppression files would do with one pass, but they match any frame of either stack and would hide races
+// Without -race nothing changes. With -race the test binary runs itself twice, at the same time. One pass collects the
+// detector's reports in files; each must be on the list, with both accesses in MiraiGo's own functions. Whether its
+// tests pass does not count, because any report fails one. That is for the other pass, in which the detector is silent.
+// The detector's suppression files would do with one pass, but they match any frame of either stack and would hide races
 // of ours with MiraiGo.
 //
-// The package starts processes, never goroutines; the processes have ended when Run returns.
+// Tests must therefore not mind a twin: no fixed ports, no fixed files. Processes and goroutines have ended when Run
+// returns.
 package racelist
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,6 +27,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -62,37 +65,29 @@ type passes struct {
 
 func (p passes) run() int {
 	var out, errs bytes.Buffer
-	log := filepath.Join(p.dir, "report")
-	code, err := p.exec(withoutFiles(p.args), detectorOptions("log_path="+log+" history_size=7 exitcode=0 halt_on_error=0"), &out, &errs)
-	if err != nil {
+	var watched int
+	var watchErr error
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		options := "log_path=" + filepath.Join(p.dir, "report") + " history_size=7 exitcode=0 halt_on_error=0 atexit_sleep_ms=0"
+		watched, watchErr = p.exec(withoutFiles(p.args), detectorOptions(options), &out, &errs)
+	})
+	code, err := p.exec(p.args, detectorOptions("report_bugs=0 atexit_sleep_ms=0"), p.out, p.err)
+	watching.Wait()
+	reports, readErr := readReports(p.dir)
+	if err := errors.Join(err, watchErr, readErr); err != nil {
 		fmt.Fprintln(p.err, "racelist:", err)
 		return 1
 	}
-	reports, err := readReports(p.dir)
-	if err != nil {
-		fmt.Fprintln(p.err, "racelist:", err)
-		return 1
-	}
-	unlisted := p.judge(reports)
-	switch {
-	case code != 0 && code != 1:
+	if watched != 0 && watched != 1 {
 		// A crash: the pass did not see everything, and its output is the only trace of why.
 		_, _ = out.WriteTo(p.out)
 		_, _ = errs.WriteTo(p.err)
-		return code
-	case code == 0 && len(reports) == 0 && withFiles(p.args) == "":
-		_, _ = out.WriteTo(p.out)
-		_, _ = errs.WriteTo(p.err)
-		return 0
+		code = max(code, watched)
 	}
-	code, err = p.exec(p.args, detectorOptions("report_bugs=0"), p.out, p.err)
-	if err != nil {
-		fmt.Fprintln(p.err, "racelist:", err)
-		return 1
-	}
-	if unlisted > 0 {
-		fmt.Fprintf(p.out, "FAIL: %d data races that are not on the list of MiraiGo's own\n", unlisted)
-		return max(code, 1)
+	if n := p.judge(reports); n > 0 {
+		fmt.Fprintf(p.out, "FAIL: %d data races that are not on the list of MiraiGo's own\n", n)
+		code = max(code, 1)
 	}
 	return code
 }
@@ -141,30 +136,14 @@ func detectorOptions(options string) []string {
 	return append(os.Environ(), passVariable+"=1", "GORACE="+strings.TrimSpace(os.Getenv("GORACE")+" "+options))
 }
 
-// Flags that make a test binary write files. Only one of the passes may do that, and it is the one that decides.
-func fileFlags() []string {
-	return []string{
+// withoutFiles leaves out what makes a test binary write files: only the pass that decides may do that.
+func withoutFiles(args []string) []string {
+	writers := []string{
 		"-test.coverprofile", "-test.cpuprofile", "-test.memprofile", "-test.blockprofile", "-test.mutexprofile",
 		"-test.trace", "-test.testlogfile", "-test.gocoverdir",
 	}
-}
-
-func withoutFiles(args []string) []string {
-	return slices.DeleteFunc(slices.Clone(args), func(a string) bool { return slices.Contains(fileFlags(), flagName(a)) })
-}
-
-// withFiles returns the first flag that asks for a profile, "" if there is none. The log of opened files does not
-// count: it only lets the go command cache a pass, and being without it must not cost every clean run a second pass.
-func withFiles(args []string) string {
-	for _, a := range args {
-		if name := flagName(a); slices.Contains(fileFlags(), name) && name != "-test.testlogfile" && name != "-test.gocoverdir" {
-			return a
-		}
-	}
-	return ""
-}
-
-func flagName(arg string) string {
-	name, _, _ := strings.Cut(arg, "=")
-	return "-" + strings.TrimLeft(name, "-")
+	return slices.DeleteFunc(slices.Clone(args), func(a string) bool {
+		name, _, _ := strings.Cut(a, "=")
+		return slices.Contains(writers, "-"+strings.TrimLeft(name, "-"))
+	})
 }
