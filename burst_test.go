@@ -6,12 +6,17 @@ import (
 	"testing"
 
 	"echogate/protocol"
+	"echogate/protocol/protocoltest/racelist"
 )
 
 // TestBurstArrivesCompleteAndInOrder pushes 50,000 messages at once through MiraiGo, which shuffles them, to two
 // endpoints in both formats.
 func TestBurstArrivesCompleteAndInOrder(t *testing.T) {
-	const groups, total = 10, 50_000
+	const groups = 10
+	total := 50_000
+	if racelist.Detecting() {
+		total = 5_000 // SQLite, translated to Go, is some thirty times slower under the detector
+	}
 	world := manyGroups(t, groups)
 	arrays, strs := newBot(t), newBot(t)
 	second := connectTo("strings", strs.url)
@@ -29,11 +34,7 @@ func TestBurstArrivesCompleteAndInOrder(t *testing.T) {
 	}
 	isMessage := func(f frame) bool { return f.MessageType == "group" }
 	for name, b := range map[string]*bot{"arrays": arrays, "strings": strs} {
-		received := 0
-		frames := b.wait(t, name+": burst", func(frames []frame) bool {
-			received = count(frames, isMessage)
-			return received >= total
-		})
+		frames := b.wait(t, name+": burst", func([]frame) bool { return b.groupMessages() >= total })
 		next := map[int64]int{}
 		seen := map[int32]bool{}
 		for _, f := range frames {
@@ -49,8 +50,8 @@ func TestBurstArrivesCompleteAndInOrder(t *testing.T) {
 			}
 			seen[f.MessageID] = true
 		}
-		if received != total || len(next) != groups {
-			t.Errorf("%s: %d messages in %d groups", name, received, len(next))
+		if len(seen) != total || len(next) != groups {
+			t.Errorf("%s: %d messages in %d groups", name, len(seen), len(next))
 		}
 	}
 }

@@ -82,11 +82,11 @@ func TestMessageIDsSurviveKill(t *testing.T) {
 				t.Fatalf("after %d kills message_id %d, given to %q, answers %s", round, id, raw, got.raw)
 			}
 		}
-		before := count(b.wait(t, "frames", func([]frame) bool { return true }), isMessage)
+		before := b.groupMessages()
 		if _, err := world.Burst(20001, ids, perRound, fmt.Sprintf("round %d", round)); err != nil {
 			t.Fatal(err)
 		}
-		b.wait(t, "part of a burst", func(frames []frame) bool { return count(frames, isMessage) >= before+perRound/8 })
+		b.wait(t, "part of a burst", func([]frame) bool { return b.groupMessages() >= before+perRound/8 })
 		if err := daemon.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

@@ -66,6 +66,7 @@ type bot struct {
 	conn    *websocket.Conn
 	frames  []frame
 	answers map[string]frame // by echo as it was written
+	groups  int              // group messages among frames
 	changed chan struct{}    // closed and replaced when frames or conn change
 }
 
@@ -101,6 +102,9 @@ func (b *bot) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		b.update(func() {
 			b.frames = append(b.frames, f)
+			if f.MessageType == "group" {
+				b.groups++
+			}
 			if f.PostType == "" {
 				b.answers[string(f.Echo)] = f
 			}
@@ -114,6 +118,13 @@ func (b *bot) update(change func()) {
 	change()
 	close(b.changed)
 	b.changed = make(chan struct{})
+}
+
+// groupMessages counts the messages from groups so far.
+func (b *bot) groupMessages() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.groups
 }
 
 // wait returns all frames once done is content with them.

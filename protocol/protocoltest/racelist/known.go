@@ -1,5 +1,7 @@
 package racelist
 
+import "slices"
+
 // Race is a piece of MiraiGo's state that its own goroutines touch without agreeing on a lock.
 type Race struct {
 	State     string   // the variable
@@ -11,6 +13,10 @@ type Race struct {
 // around what was found. A report is covered only if the functions of both accesses stand in one entry. What belongs to
 // features that the driver does not use, such as uploads, guilds and web pages, is left out: it would be new.
 func Known() []Race {
+	return slices.Concat(lists(), sessions(), messages())
+}
+
+func lists() []Race {
 	return []Race{
 		{
 			State: "QQClient.GroupList, its groups and their members",
@@ -37,6 +43,16 @@ func Known() []Race {
 				"client.(*QQClient).parseGroupMessage", "client.decodeFriendGroupListResponse", "client.msgType0x210SubB3Decoder",
 			},
 		},
+		{
+			State:     "QQClient.groupSysMsgCache",
+			Why:       "requests to join are not read by the driver",
+			Functions: []string{"client.(*QQClient).init", "client.(*QQClient).exceptAndDispatchGroupSysMsg"},
+		},
+	}
+}
+
+func sessions() []Race {
+	return []Race{
 		{
 			State:     "QQClient.heartbeatEnabled",
 			Why:       "at worst MiraiGo has two heartbeats, which the server answers both, or none, which the driver's probes make up for",
@@ -65,6 +81,25 @@ func Known() []Race {
 			},
 		},
 		{
+			State: "TCPClient.connected",
+			Why: "Connect, Close and the end of a read may disagree on whether a break was meant. The driver's own handler decides " +
+				"that from the error, and a half-closed session is found by its watchdog",
+			Functions: []string{
+				"client/internal/network.(*TCPClient).Connect",
+				"client/internal/network.(*TCPClient).invokePlannedDisconnect", "client/internal/network.(*TCPClient).invokeUnexpectedDisconnect",
+			},
+		},
+		{
+			State:     "the list of servers and the place in it, QQClient.retryTimes and ConnectTime",
+			Why:       "two connections at once take the same server twice, or leave one out; the list itself never changes while a driver runs",
+			Functions: []string{"client.(*QQClient).connect", "client.(*QQClient).SetCustomServer"},
+		},
+	}
+}
+
+func messages() []Race {
+	return []Race{
+		{
 			State: "the cookies of the message sync",
 			Why:   "the server takes any of the last ones; a message that two syncs bring is dropped as a double",
 			Functions: []string{
@@ -84,25 +119,6 @@ func Known() []Race {
 				"utils.(*Cache[go.shape.struct {}]).GetAndUpdate", "utils.(*Cache[go.shape.struct {}]).Get",
 				"utils.NewCache[go.shape.struct {}].func1",
 			},
-		},
-		{
-			State: "TCPClient.connected",
-			Why: "Connect, Close and the end of a read may disagree on whether a break was meant. The driver's own handler decides " +
-				"that from the error, and a half-closed session is found by its watchdog",
-			Functions: []string{
-				"client/internal/network.(*TCPClient).Connect",
-				"client/internal/network.(*TCPClient).invokePlannedDisconnect", "client/internal/network.(*TCPClient).invokeUnexpectedDisconnect",
-			},
-		},
-		{
-			State:     "the list of servers and the place in it, QQClient.retryTimes and ConnectTime",
-			Why:       "two connections at once take the same server twice, or leave one out; the list itself never changes while a driver runs",
-			Functions: []string{"client.(*QQClient).connect", "client.(*QQClient).SetCustomServer"},
-		},
-		{
-			State:     "QQClient.groupSysMsgCache",
-			Why:       "requests to join are not read by the driver",
-			Functions: []string{"client.(*QQClient).init", "client.(*QQClient).exceptAndDispatchGroupSysMsg"},
 		},
 	}
 }

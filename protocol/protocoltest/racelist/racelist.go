@@ -55,6 +55,10 @@ func Run(m *testing.M) int {
 	return passes{exec: self, dir: dir, args: os.Args[1:], out: os.Stdout, err: os.Stderr}.run()
 }
 
+// Detecting reports whether the race detector is built in. Under it everything takes many times longer, so that a test may
+// do the same with less.
+func Detecting() bool { return detecting }
+
 // passes is one run of the test binary under the race detector.
 type passes struct {
 	exec     func(args, env []string, out, err io.Writer) (int, error)

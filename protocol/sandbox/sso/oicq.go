@@ -43,7 +43,8 @@ type OICQ struct {
 func ParseOICQ(payload []byte) (OICQ, error) {
 	s := scanner{data: payload}
 	start := s.u8()
-	s.bytes(2 + 2) // length, version: MiraiGo's server side checks neither
+	length := int(s.u16())
+	s.bytes(2) // version
 	o := OICQ{Command: s.u16()}
 	s.u16()
 	o.Uin = s.u32()
@@ -56,6 +57,8 @@ func ParseOICQ(payload []byte) (OICQ, error) {
 	switch {
 	case s.err == nil && start != oicqStart:
 		return OICQ{}, fmt.Errorf("read oicq packet: it starts with %#x", start)
+	case s.err == nil && length != len(payload):
+		return OICQ{}, fmt.Errorf("read oicq packet: it is %d bytes long and says %d", len(payload), length)
 	case s.err == nil && o.Method == ByECDH:
 		o.PublicKey = s.block16()
 	case s.err == nil && o.Method != ByTicket:
