@@ -15,7 +15,7 @@ func TestBurstArrivesCompleteAndInOrder(t *testing.T) {
 	const groups = 10
 	total := 50_000
 	if racelist.Detecting() {
-		total = 5_000 // SQLite, translated to Go, is some thirty times slower under the detector
+		total = 5_000 // SQLite, translated to Go, is some ten times slower under the detector
 	}
 	world := manyGroups(t, groups)
 	arrays, strs := newBot(t), newBot(t)
