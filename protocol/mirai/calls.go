@@ -62,6 +62,9 @@ func start[T any](c *calls, f func() (T, error)) <-chan outcome[T] {
 // call runs f and returns its result, or an error if ctx ends or lost is closed first; f then finishes behind.
 func call[T any](ctx context.Context, c *calls, lost <-chan struct{}, f func() (T, error)) (T, error) {
 	var none T
+	if ctx.Err() != nil {
+		return none, contextError(ctx)
+	}
 	select {
 	case o := <-start(c, f):
 		return o.value, o.err

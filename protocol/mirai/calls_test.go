@@ -61,9 +61,12 @@ func TestCallLeavesStraysBehind(t *testing.T) {
 			t.Errorf("after the deadline: %v", err)
 		}
 		canceled, cancel := context.WithCancel(t.Context())
-		cancel()
+		time.AfterFunc(time.Second, cancel)
 		if _, err := call(canceled, calls, nil, hang); !errors.Is(err, context.Canceled) || errors.Is(err, protocol.ErrTimeout) {
 			t.Errorf("canceled: %v", err)
+		}
+		if _, err := call(canceled, calls, nil, func() (int, error) { t.Error("called"); return 0, nil }); !errors.Is(err, context.Canceled) {
+			t.Errorf("with a dead context: %v", err)
 		}
 		lost := make(chan struct{})
 		close(lost)

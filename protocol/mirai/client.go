@@ -43,7 +43,7 @@ func (d *Driver) newClient(ctx context.Context, u protocol.UserID) (*client.QQCl
 		}
 		// A server list that QQ pushes would be put before ours, and again with every push.
 		c.OnServerUpdated(func(*client.QQClient, *client.ServerUpdatedEvent) bool { return false })
-		interceptBreaks(c.TCP, c.TCP.UnexpectedDisconnect, d.signals.onBreak)
+		interceptBreaks(c.TCP, c.TCP.UnexpectedDisconnect, func(err error, reconnect func()) { d.onBreak(c, err, reconnect) })
 		d.subscribe(c)
 		return c, nil
 	})
@@ -56,14 +56,23 @@ func skipServerSearch(c *client.QQClient) {
 	(*sync.Once)(unsafe.Pointer(once.UnsafeAddr())).Do(func() {})
 }
 
-// interceptBreaks puts allowed before MiraiGo's handler of broken connections, which connects and registers again at
-// once. The handler and the type that it takes are internal to MiraiGo.
-func interceptBreaks[T any](tcp T, set func(func(T, error)), allowed func(error) bool) {
+// interceptBreaks puts handle in the place of MiraiGo's handler of broken connections, which connects and registers
+// again at once, and gives it that one as reconnect. The handler and the type that it takes are internal to MiraiGo.
+func interceptBreaks[T any](tcp T, set func(func(T, error)), handle func(err error, reconnect func())) {
 	field := reflect.ValueOf(tcp).Elem().FieldByName("unexpectedDisconnect")
-	reconnect := *(*func(T, error))(unsafe.Pointer(field.UnsafeAddr()))
-	set(func(t T, err error) {
-		if allowed(err) {
-			reconnect(t, err)
-		}
-	})
+	own := *(*func(T, error))(unsafe.Pointer(field.UnsafeAddr()))
+	set(func(t T, err error) { handle(err, func() { own(t, err) }) })
+}
+
+// onBreak is called, in a goroutine of MiraiGo's, when a connection ended that MiraiGo did not close.
+func (d *Driver) onBreak(c *client.QQClient, err error, reconnect func()) {
+	d.calls.begin()
+	defer d.calls.end()
+	if !d.signals.onBreak(err) {
+		return
+	}
+	reconnect()
+	if d.signals.stopped.Load() {
+		c.Disconnect() // Run ended meanwhile; a session that nobody knows of must not remain
+	}
 }

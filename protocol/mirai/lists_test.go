@@ -58,7 +58,8 @@ func TestSnapshotsDoNotChange(t *testing.T) {
 	l.setMember(protocol.Member{GroupID: 20, UserID: 5})
 	l.setMembers(20, nil, 0)
 	l.membersChanged()
-	if before.groups[0].Name != "x" || len(before.members) != 1 || len(before.members[10].members) != 2 || before.members[10].members[1].Card != "c5" || before.era != 0 {
+	old := before.members[10].members
+	if before.groups[0].Name != "x" || len(before.members) != 1 || len(old) != 2 || old[1].Card != "c5" || before.era != 0 {
 		t.Errorf("the old snapshot changed: %+v", before)
 	}
 	after := l.get()

@@ -46,6 +46,7 @@ func (d *Driver) Run(ctx context.Context) error {
 	var pumping sync.WaitGroup
 	pumping.Go(func() { p.run(running) })
 	err = d.stayOnline(ctx, c, token)
+	d.signals.stopped.Store(true)
 	c.Disconnect()
 	c.Release()
 	stop()

@@ -12,6 +12,7 @@ type signals struct {
 	broke        chan string // the connection broke; MiraiGo is making a new one by itself
 	disconnected chan string // MiraiGo gave up, or QQ ended the session; the words say which
 	kicked       atomic.Bool // QQ ended the session
+	stopped      atomic.Bool // Run is ending
 }
 
 func newSignals() *signals {
@@ -19,10 +20,11 @@ func newSignals() *signals {
 }
 
 // onBreak is asked when a connection ended, and tells whether MiraiGo may make a new one. It must not where the
-// connection was closed on this side, which MiraiGo confuses with a loss when its read loop notices first, nor where QQ
-// has just said that the session is over: a new one would throw the other device out, which would throw us out.
+// connection was closed on this side, which MiraiGo confuses with a loss when its read loop notices first, nor when Run
+// is ending, nor where QQ has just said that the session is over: a new one would throw the other device out, which would
+// throw us out.
 func (s *signals) onBreak(err error) bool {
-	if errors.Is(err, net.ErrClosed) || s.kicked.Load() {
+	if errors.Is(err, net.ErrClosed) || s.kicked.Load() || s.stopped.Load() {
 		return false
 	}
 	select {

@@ -32,6 +32,12 @@ func TestBreaks(t *testing.T) {
 	if s.onBreak(io.EOF) {
 		t.Error("MiraiGo fights the device that took the session")
 	}
+	s.kicked.Store(false)
+	s.stopped.Store(true)
+	if s.onBreak(io.EOF) {
+		t.Error("MiraiGo reconnects after Run ended")
+	}
+	s.kicked.Store(true)
 	s.clear()
 	if len(s.broke) != 0 || len(s.disconnected) != 0 || s.kicked.Load() {
 		t.Error("the next session begins with the signals of the last")
