@@ -46,7 +46,8 @@ type stack struct {
 
 func (s *stack) bots() []*bot { return []*bot{s.nonebot, s.koishi} }
 
-// newStack starts both frameworks and writes a configuration that names them. format is that of their events.
+// newStack starts both frameworks and writes a configuration that names them. format is that of their events. NoneBot refuses
+// the restarted daemon for as long as it works on what the killed one has sent; the tests do not wait longer for that than needed.
 func newStack(t *testing.T, format string) *stack {
 	t.Helper()
 	dir := t.TempDir()
@@ -54,7 +55,7 @@ func newStack(t *testing.T, format string) *stack {
 	var config strings.Builder
 	fmt.Fprintf(&config, "data: %q\nlog: {level: debug, format: console}\nendpoints:\n", filepath.Join(dir, "data"))
 	for _, b := range s.bots() {
-		fmt.Fprintf(&config, "  - {name: %s, url: %q, access_token: %q, format: %s, heartbeat: 1s}\n", b.name, b.url, b.token, format)
+		fmt.Fprintf(&config, "  - {name: %s, url: %q, access_token: %q, format: %s, heartbeat: 1s, reconnect: {max: 2s}}\n", b.name, b.url, b.token, format)
 		b.start()
 	}
 	if err := os.WriteFile(s.config, []byte(config.String()), 0o600); err != nil {
