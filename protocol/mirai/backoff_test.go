@@ -8,8 +8,8 @@ import (
 func TestBackoff(t *testing.T) {
 	for range 100 {
 		b := &backoff{low: time.Second, high: 5 * time.Minute}
-		for _, whole := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
-			whole *= time.Second
+		for _, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
+			whole := time.Duration(seconds) * time.Second
 			if got := b.next(); got < whole/2 || got > whole {
 				t.Fatalf("pause %v, want %v to %v", got, whole/2, whole)
 			}
@@ -24,7 +24,7 @@ func TestBackoff(t *testing.T) {
 func TestWatchdog(t *testing.T) {
 	timing := testTiming()
 	begin := time.Unix(1_700_000_000, 0)
-	at := func(d time.Duration) time.Time { return begin.Add(d) }
+	at := begin.Add
 	t.Run("packets keep it quiet", func(t *testing.T) {
 		w := newWatchdog(timing, begin)
 		for i := range uint64(100) {

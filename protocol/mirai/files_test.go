@@ -83,7 +83,7 @@ func TestAddresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		list, err := readAddresses(dir)
-		got := ""
+		var got string
 		if err != nil {
 			got = err.Error()
 		} else {
@@ -171,7 +171,7 @@ func TestDeviceFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		d, err := New(Options{Dir: dir})
-		got := ""
+		var got string
 		if err != nil {
 			got = err.Error()
 		} else {

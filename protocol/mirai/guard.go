@@ -2,6 +2,7 @@ package mirai
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -10,8 +11,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-
-	"crypto/ecdh"
 
 	"github.com/goccy/go-json"
 )

@@ -68,8 +68,10 @@ func TestKeyPage(t *testing.T) {
 	if got, err := get(t, newGuard(played(good), true), url); got != good {
 		t.Errorf("a good key: %q, %v", got, err)
 	}
-	for _, bad := range []string{"", "<html>log in to the hotel's network</html>", "{}", `{"PubKeyMeta":{"PubKey":"zz"}}`,
-		`{"PubKeyMeta":{"PubKey":"` + hex.EncodeToString(make([]byte, 65)) + `"}}`} {
+	for _, bad := range []string{
+		"", "<html>log in to the hotel's network</html>", "{}", `{"PubKeyMeta":{"PubKey":"zz"}}`,
+		`{"PubKeyMeta":{"PubKey":"` + hex.EncodeToString(make([]byte, 65)) + `"}}`,
+	} {
 		if got, err := get(t, newGuard(played(bad), true), url); err == nil {
 			t.Errorf("%q is let through as %q; MiraiGo's constructor panics on it", bad, got)
 		}
@@ -82,11 +84,10 @@ func TestHookHasOneOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := utils.Client.Get("http://example.com/"); !strings.Contains(err.Error(), "refused") || utils.Client.Timeout == 0 {
-		t.Errorf("MiraiGo's client is not hooked: %v", err)
-	}
-	if _, err := http.Get("http://example.com/"); !strings.Contains(err.Error(), "refused") {
-		t.Errorf("the default client is not hooked: %v", err)
+	for _, c := range []*http.Client{utils.Client, http.DefaultClient} {
+		if _, err := get(t, c.Transport, "http://example.com/"); err == nil || !strings.Contains(err.Error(), "refused") || c.Timeout == 0 {
+			t.Errorf("a client of MiraiGo's is not hooked: %v", err)
+		}
 	}
 	if _, err := hook(newGuard(nil, true)); !errors.Is(err, errTwoDrivers) {
 		t.Errorf("second hook: %v", err)

@@ -34,7 +34,7 @@ func (d *Driver) Run(ctx context.Context) error {
 	d.gate.open(running.Done())
 	c, err := d.newClient(running, u)
 	if err != nil {
-		if ctx.Err() != nil {
+		if stopped(ctx) {
 			return nil
 		}
 		return fmt.Errorf("make client: %w", err)
@@ -67,15 +67,16 @@ type ending struct {
 	fatal  error // no further login can work
 }
 
-// stayOnline logs in again and again, until ctx ends.
+// stayOnline logs in again and again, until ctx ends. Its error is permanent.
 func (d *Driver) stayOnline(ctx context.Context, c *client.QQClient, token []byte) error {
 	pause := &backoff{low: d.timing.MinBackoff, high: d.timing.MaxBackoff}
-	for ctx.Err() == nil {
+	for {
 		began := time.Now()
 		var end ending
 		end, token = d.session(ctx, c, token)
-		if ctx.Err() != nil {
-			break
+		if stopped(ctx) {
+			d.state.offline("stopped")
+			return nil
 		}
 		d.lose(end.reason)
 		c.Disconnect()
@@ -93,12 +94,14 @@ func (d *Driver) stayOnline(ctx context.Context, c *client.QQClient, token []byt
 		d.log.Warn().Str("reason", end.reason).Bool("ended_by_qq", end.kicked).Dur("pause", wait).Msg("offline; logging in again after a pause")
 		select {
 		case <-ctx.Done():
+			d.state.offline("stopped")
+			return nil
 		case <-time.After(wait):
 		}
 	}
-	d.state.offline("stopped")
-	return nil
 }
+
+func stopped(ctx context.Context) bool { return ctx.Err() != nil }
 
 // session is one login and what follows, until the connection is lost for good. It returns the token for the next.
 func (d *Driver) session(ctx context.Context, c *client.QQClient, token []byte) (ending, []byte) {

@@ -123,8 +123,13 @@ func TestUnsendable(t *testing.T) {
 
 func TestQuoteIsShort(t *testing.T) {
 	long := message.Message{
-		message.Reply{}, message.At{UserID: 5}, message.Text{Text: " "}, message.Face{ID: 1}, message.Unknown{Kind: "image"},
-		message.Text{Text: strings.Repeat("长", 1000)}, message.Text{Text: "never shown"},
+		message.Reply{},
+		message.At{UserID: 5},
+		message.Text{Text: " "},
+		message.Face{ID: 1},
+		message.Unknown{Kind: "image"},
+		message.Text{Text: strings.Repeat("长", 1000)},
+		message.Text{Text: "never shown"},
 	}
 	elements := quoted(long)
 	shown := mirai.ToReadableString(elements)
@@ -156,7 +161,11 @@ func TestAsSent(t *testing.T) {
 // FuzzElements: whatever the history brings, it is read without a panic and never to nothing.
 func FuzzElements(f *testing.F) {
 	for _, e := range [][]mirai.IMessageElement{
-		{mirai.NewText("x")}, {mirai.NewAt(5)}, {mirai.NewFace(300)}, {mirai.NewLightApp("{}")}, {&mirai.ShortVideoElement{}},
+		{mirai.NewText("x")},
+		{mirai.NewAt(5)},
+		{mirai.NewFace(300)},
+		{mirai.NewLightApp("{}")},
+		{&mirai.ShortVideoElement{}},
 		{&mirai.ReplyElement{ReplySeq: 1, Elements: []mirai.IMessageElement{mirai.NewText("q")}}},
 	} {
 		b, err := proto.Marshal(&msg.RichText{Elems: mirai.ToProtoElems(e, true)})

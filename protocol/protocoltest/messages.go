@@ -84,7 +84,7 @@ func send(t *testing.T, s *session) {
 	for _, to := range []protocol.Chat{protocol.GroupChat(scene.Open), protocol.PrivateChat(scene.Friend)} {
 		t.Run("reply in "+to.Kind.String(), func(t *testing.T) {
 			mark := s.mark()
-			ref := protocol.Ref{}
+			var ref protocol.Ref
 			if to.Kind == protocol.Group {
 				ref = s.h.SayGroup(t, scene.Friend, scene.Open, text("question"))
 			} else {
