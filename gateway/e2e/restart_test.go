@@ -118,6 +118,9 @@ func TestConnectionDropped(t *testing.T) {
 	s := newStack(t, "array")
 	s.startSandbox(t)
 	s.ping(t, lounge)
+	for _, b := range s.bots() {
+		b.sentID(t, b.name+": pong") // nothing is in flight when the connection is cut
+	}
 	before := s.session(t)
 	s.call(t, http.MethodPost, "/faults", map[string]any{"drop_connection": self}, nil)
 	eventually(t, "log in again", func() error {
