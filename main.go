@@ -13,26 +13,21 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
-	"github.com/go-viper/mapstructure/v2"
 	"github.com/goccy/go-json"
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
-	"github.com/spf13/viper"
-	"go.yaml.in/yaml/v3"
 	"golang.org/x/sync/errgroup"
 
 	"echogate/actions"
 	"echogate/events"
 	"echogate/gateway"
+	"echogate/gateway/settings"
 	"echogate/protocol"
 	"echogate/protocol/history"
 	"echogate/protocol/mirai"
@@ -106,110 +101,15 @@ func defaultConfig() Config {
 	return Config{Data: "data", Log: LogConfig{Level: "info", Format: "console"}}
 }
 
-// loadConfig reads the file and lays the environment over it. A missing file is an error only if it was asked for.
+// loadConfig reads the file, lays the environment over it and validates. A missing file is an error only if it was asked
+// for.
 func loadConfig(path string, asked bool, environ []string) (Config, error) {
-	v := viper.NewWithOptions(viper.KeyDelimiter("::"))
-	v.SetConfigFile(path)
-	v.SetConfigType("yaml")
-	if err := v.ReadInConfig(); err != nil && (asked || !errors.Is(err, os.ErrNotExist)) {
-		return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
-	}
-	settings := v.AllSettings()
-	env := map[string]string{}
-	for _, pair := range environ {
-		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, envPrefix+"_") {
-			env[name] = value
-		}
-	}
-	if err := overlay(settings, reflect.TypeFor[Config](), envPrefix, env); err != nil {
+	config := defaultConfig()
+	source := settings.Source{Path: path, Optional: !asked, EnvPrefix: envPrefix, Environ: environ}
+	if err := source.Load(&config, gateway.DefaultConfig()); err != nil {
 		return Config{}, err
 	}
-	for name := range env {
-		return Config{}, fmt.Errorf("environment variable %s matches no configuration key", name)
-	}
-	config := defaultConfig()
-	if err := decode(settings, &config); err != nil {
-		return Config{}, fmt.Errorf("configuration %s: %w", path, err)
-	}
 	return config, config.validate()
-}
-
-// overlay sets the keys of settings, a tree shaped like structure, that the environment names. It takes what it used out
-// of env.
-func overlay(settings map[string]any, structure reflect.Type, prefix string, env map[string]string) error {
-	for field := range structure.Fields() {
-		key := field.Tag.Get("mapstructure")
-		name := prefix + "_" + strings.ToUpper(key)
-		if field.Type.Kind() == reflect.Struct {
-			nested, isMap := settings[key].(map[string]any)
-			if settings[key] != nil && !isMap {
-				continue // decode will say so
-			}
-			if !isMap {
-				nested = map[string]any{}
-			}
-			if err := overlay(nested, field.Type, name, env); err != nil {
-				return err
-			}
-			if len(nested) > 0 {
-				settings[key] = nested
-			}
-			continue
-		}
-		if text, ok := env[name]; ok {
-			value, err := fromEnv(text, field.Type)
-			if err != nil {
-				return fmt.Errorf("environment variable %s: %w", name, err)
-			}
-			settings[key] = value
-			delete(env, name)
-		}
-		items, _ := settings[key].([]any)
-		for i, item := range items {
-			if nested, ok := item.(map[string]any); ok && field.Type.Kind() == reflect.Slice {
-				if err := overlay(nested, field.Type.Elem(), name+"_"+strconv.Itoa(i), env); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// fromEnv reads text as the type needs it: strings and durations as they are, everything else as YAML.
-func fromEnv(text string, t reflect.Type) (value any, err error) {
-	if t.Kind() == reflect.String || t == reflect.TypeFor[time.Duration]() {
-		return text, nil
-	}
-	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-		return nil, fmt.Errorf("read %q: %w", text, err)
-	}
-	return value, nil
-}
-
-// decode is strict: unknown keys and wrong types are errors that name the key.
-func decode(from, to any) error {
-	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result:      to,
-		ErrorUnused: true,
-		MatchName:   func(key, field string) bool { return key == field },
-		DecodeHook:  mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), endpointDefaults),
-	})
-	if err != nil {
-		return err
-	}
-	return decoder.Decode(from)
-}
-
-// endpointDefaults fills what an endpoint does not say.
-func endpointDefaults(from, to reflect.Type, data any) (any, error) {
-	if to != reflect.TypeFor[gateway.Config]() || from.Kind() != reflect.Map {
-		return data, nil
-	}
-	type unhooked gateway.Config // another type, or this hook would call itself
-	endpoint := unhooked(gateway.DefaultConfig())
-	err := decode(data, &endpoint)
-	return gateway.Config(endpoint), err
 }
 
 func (c Config) validate() error {

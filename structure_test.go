@@ -56,6 +56,7 @@ func TestImportsGoDown(t *testing.T) {
 	allowed := map[string][]string{
 		"echogate":                                nil, // wires everything
 		"echogate/gateway":                        {},
+		"echogate/gateway/settings":               {},
 		"echogate/actions":                        {domain, message},
 		"echogate/events":                         {domain, message, history},
 		"echogate/protocol":                       {message},

@@ -1,0 +1,85 @@
+package settings
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+type pet struct {
+	Name  string        `mapstructure:"name"`
+	Legs  int           `mapstructure:"legs"`
+	Nap   time.Duration `mapstructure:"nap"`
+	Likes []string      `mapstructure:"likes"`
+}
+
+type house struct {
+	Street string `mapstructure:"street"`
+	Door   struct {
+		Open bool `mapstructure:"open"`
+	} `mapstructure:"door"`
+	Pets []pet             `mapstructure:"pets"`
+	Tags map[string]string `mapstructure:"tags"`
+}
+
+func load(t *testing.T, text string, environ ...string) (house, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "house.yml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := house{Street: "default street"}
+	return h, Source{Path: path, EnvPrefix: "HOUSE", Environ: environ}.Load(&h, pet{Legs: 4, Nap: time.Hour})
+}
+
+func TestLoad(t *testing.T) {
+	got, err := load(t, "door: {open: true}\npets: [{name: cat}, {name: hen, legs: 2}]\ntags: {x.y: z}",
+		"PATH=/", "HOUSE_PETS_1_NAP=90s", "HOUSE_PETS_0_NAME=007", "HOUSE_PETS_0_LIKES=[milk, sun]", "HOUSE_DOOR_OPEN=false")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := house{Street: "default street", Tags: map[string]string{"x.y": "z"}, Pets: []pet{
+		{Name: "007", Legs: 4, Nap: time.Hour, Likes: []string{"milk", "sun"}}, {Name: "hen", Legs: 2, Nap: 90 * time.Second},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestLoadNamesWhatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		environ string
+		want    string
+	}{
+		{"street: 5", "", "street"},
+		{"roof: red", "", "roof"},
+		{"door: open", "", "door"},
+		{"pets: [{legs: four}]", "", "legs"},
+		{"pets: [{wings: 2}]", "", "wings"},
+		{"pets: {name: cat}", "", "pets"},
+		{"street: [", "", "house.yml"},
+		{"", "HOUSE_ROOF=red", "HOUSE_ROOF"},
+		{"", "HOUSE_PETS_0_NAME=x", "HOUSE_PETS_0_NAME"},
+		{"", "HOUSE_DOOR_OPEN=[", "HOUSE_DOOR_OPEN"},
+		{"", "HOUSE_DOOR_OPEN=ajar", "open"},
+	} {
+		if got, err := load(t, c.text, c.environ); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q with %q: %+v, error %v does not name %q", c.text, c.environ, got, err, c.want)
+		}
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("pets: [{name: cat}]", "HOUSE_PETS_0_LEGS=3")
+	f.Add("door: {open: true}", "HOUSE_TAGS={a: b}")
+	f.Fuzz(func(t *testing.T, text, environ string) {
+		// Whatever comes is read or refused.
+		if h, err := load(t, text, environ); err == nil && h.Street == "" && !strings.Contains(text+environ, "street") && !strings.Contains(environ, "STREET") {
+			t.Errorf("the default is gone: %+v", h)
+		}
+	})
+}
