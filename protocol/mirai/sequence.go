@@ -15,6 +15,8 @@ const (
 	remembered = 4096
 	// unsettledGaps is how many times longer a gap of a group waits while MiraiGo has not reported all that it has read.
 	unsettledGaps = 10
+	// maxFresh is how many messages wait for a first one that a login did not count: more than can overtake it.
+	maxFresh = 2 * maxFlying
 )
 
 // sequence is one lane of the sequencer.
@@ -23,6 +25,7 @@ type sequence struct {
 	dense       bool // seqs have no gaps
 	next        uint32
 	known       bool // next is known
+	fresh       bool // next is what a login said, and nothing has passed since
 	held        []*entry
 	arrived     time.Time // of the newest held entry
 	stalled     time.Time // since when next has been missing
@@ -61,6 +64,10 @@ func (q *sequence) say(now time.Time, e protocol.Received) verdict {
 	waiting := q.find(r.Seq)
 	if slices.Contains(q.passed[r.Seq], identify(r)) || waiting != nil && q.holds(r) {
 		return duplicate
+	}
+	if q.fresh && r.Seq < q.next {
+		// The server counted this one before it was on its way, so others before it may be on theirs.
+		q.known = false
 	}
 	v := inOrder
 	if len(q.held) > 0 && r.Seq < q.held[len(q.held)-1].ref.Seq {
@@ -136,7 +143,7 @@ func (q *sequence) pop(now time.Time, out []protocol.Event) []protocol.Event {
 	if moved {
 		q.stalled = now
 	}
-	if len(q.held) > maxHeld {
+	if len(q.held) > maxHeld || q.fresh && len(q.held) > maxFresh {
 		return q.giveUp(now, out)
 	}
 	return out
@@ -164,6 +171,7 @@ func (q *sequence) pass(out []protocol.Event) []protocol.Event {
 	if first.message != nil {
 		out = append(out, *first.message)
 		q.remember(first.message.Message.Ref)
+		q.fresh = false
 		if !q.known || !q.dense || first.ref.Seq >= q.next {
 			q.next, q.known = first.ref.Seq+1, true
 		}

@@ -101,7 +101,7 @@ func (s *sequencer) rebase(g protocol.GroupID, newest uint32, out []protocol.Eve
 		// Another server, or one that forgot: seqs that were seen come anew.
 		q.passed, q.order = map[uint32][]identity{}, nil
 	}
-	q.next, q.known = newest+1, true
+	q.next, q.known, q.fresh = newest+1, true, q.dense
 	return out
 }
 

@@ -189,6 +189,20 @@ func TestRebase(t *testing.T) {
 	}
 }
 
+// TestLateAfterLogin has pushes on their way that the login's count of the group included already.
+func TestLateAfterLogin(t *testing.T) {
+	l := newLine()
+	l.out = l.rebase(testGroup, 10, l.out)
+	l.put(saidItem(groupRef(9)), saidItem(groupRef(11)), saidItem(groupRef(8)))
+	l.check(t)
+	l.put(saidItem(groupRef(10)))
+	l.check(t)
+	l.wait(testTiming().Gap)
+	l.check(t, 8, 9, 10, 11)
+	l.put(saidItem(groupRef(12)))
+	l.check(t, 8, 9, 10, 11, 12)
+}
+
 func TestRecallDoesNotOvertake(t *testing.T) {
 	for name, ref := range map[string]func(uint32) protocol.Ref{
 		"group":   groupRef,
