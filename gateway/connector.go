@@ -56,6 +56,7 @@ func (c *connector) awaitAccount(ctx context.Context) bool {
 
 // attempt dials and, if that succeeds, serves the link until it ends. It returns the pause before the next attempt.
 func (c *connector) attempt(ctx context.Context) time.Duration {
+	c.dialling()
 	ws, sock, err := c.dial(ctx)
 	up, settled := err == nil, false
 	if up {
@@ -72,6 +73,13 @@ func (c *connector) attempt(ctx context.Context) time.Duration {
 	t := diagnose(err, up, settled)
 	c.troubled(t)
 	return c.backoff.next(t.refused)
+}
+
+// dialling notes an attempt to connect.
+func (c *connector) dialling() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.status.Dials++
 }
 
 // connected notes that the link works: the far side has spoken.

@@ -21,6 +21,7 @@ type endpoint struct {
 	connectors []*connector
 	calls      sync.WaitGroup
 
+	actions        actionMeter
 	answersDropped atomic.Uint64
 	panics         atomic.Uint64
 }

@@ -1,6 +1,9 @@
 package gateway
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // read takes frames off the connection, which is also what makes pings be answered and pongs and close frames be noticed.
 // It returns the error that ended the connection.
@@ -23,6 +26,7 @@ func (l *link) read(ctx context.Context) error {
 
 // dispatch has a frame accepted, in order, and executed, on a goroutine of its own.
 func (l *link) dispatch(ctx context.Context, frame []byte) {
+	arrived := time.Now()
 	// The slot comes first: a frame that was accepted holds a place in line until its call has run.
 	select {
 	case l.slots <- struct{}{}:
@@ -35,8 +39,10 @@ func (l *link) dispatch(ctx context.Context, frame []byte) {
 		<-l.slots
 		return
 	}
+	l.actions.running.Add(1)
 	l.calls.Go(func() {
-		l.answer(ctx, call)
+		l.answer(ctx, call, arrived)
+		l.actions.running.Add(-1)
 		<-l.slots
 		if l.draining.Load() {
 			l.poke()
@@ -44,8 +50,8 @@ func (l *link) dispatch(ctx context.Context, frame []byte) {
 	})
 }
 
-// answer runs a call and gives its answer to the writer, unless the link is gone.
-func (l *link) answer(ctx context.Context, call Call) {
+// answer runs the call of a frame that arrived earlier and gives its answer to the writer, unless the link is gone.
+func (l *link) answer(ctx context.Context, call Call, arrived time.Time) {
 	frame := l.call(ctx, call)
 	if ctx.Err() != nil {
 		l.answersDropped.Add(1)
@@ -54,6 +60,7 @@ func (l *link) answer(ctx context.Context, call Call) {
 	if frame == nil {
 		return
 	}
+	l.actions.answered(time.Since(arrived))
 	select {
 	case l.answers <- frame:
 	case <-ctx.Done():

@@ -15,6 +15,8 @@ type EndpointStatus struct {
 	// SentEvents were written to a connection, DroppedEvents were not because the outbox was full.
 	SentEvents    uint64
 	DroppedEvents uint64
+	// Actions are the action frames that came from the endpoint.
+	Actions ActionStatus
 	// AnswersDropped counts answers that came when the link which had asked was gone.
 	AnswersDropped uint64
 	// Panics counts panics of the endpoint's Handler.
@@ -30,6 +32,8 @@ type LinkStatus struct {
 	Connected bool
 	// Since is when Connected last changed; the zero time if the connection was never up.
 	Since time.Time
+	// Dials counts the attempts to connect, the successful ones too.
+	Dials uint64
 	// Reconnects counts how often the connection came up again.
 	Reconnects uint64
 	// LastError tells why the connection is not up, in words that say what to check; empty while it is.
@@ -54,6 +58,7 @@ func (e *endpoint) status() EndpointStatus {
 		QueuedBytes:    out.bytes,
 		SentEvents:     out.sent,
 		DroppedEvents:  out.dropped,
+		Actions:        e.actions.status(),
 		AnswersDropped: e.answersDropped.Load(),
 		Panics:         e.panics.Load(),
 	}
