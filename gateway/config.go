@@ -49,13 +49,24 @@ type Reconnect struct {
 	Max time.Duration `mapstructure:"max"`
 }
 
-// Queue bounds the events that wait for one endpoint. When a bound is reached the oldest events are dropped and counted.
+// Queue bounds the events that wait for one endpoint. What is beyond a bound is dropped and counted.
 type Queue struct {
 	// Bytes is the sum of the waiting events' lengths. Endpoints of the same format share the memory.
 	Bytes int64 `mapstructure:"bytes"`
 	// Events is their number.
 	Events int `mapstructure:"events"`
+	// Age is how long an event may wait before it is dropped; 0 is for ever. A bot that comes back after a long time
+	// should not answer what was said at its beginning.
+	Age time.Duration `mapstructure:"age"`
+	// Overflow says what is dropped when Bytes or Events is reached: the "oldest" events, or the "newest", those that come.
+	Overflow string `mapstructure:"overflow"`
 }
+
+// The names of Overflow's choices.
+const (
+	overflowOldest = "oldest"
+	overflowNewest = "newest"
+)
 
 // TLS says whom a wss:// connection trusts and how it identifies itself. Files are PEM and are read at every dial, so that
 // a renewed certificate is picked up.
@@ -73,7 +84,8 @@ type TLS struct {
 
 // DefaultConfig returns a configuration that lacks only a name and an address.
 //
-// The heartbeat interval is go-cqhttp's. The queue holds a burst of 50,000 messages of 1 KiB with room to spare. The read
+// The heartbeat interval is go-cqhttp's. The queue holds a burst of 50,000 messages of 1 KiB with room to spare, and five
+// minutes of absence, enough for an update of a framework with its restart. The read
 // limit lets pictures and short videos in as base64 (go-cqhttp issue 1156 tells of a limit that did not).
 func DefaultConfig() Config {
 	return Config{
@@ -81,7 +93,7 @@ func DefaultConfig() Config {
 		Heartbeat:        5 * time.Second,
 		Reconnect:        Reconnect{Min: 200 * time.Millisecond, Max: time.Minute},
 		ReadLimit:        128 << 20,
-		Queue:            Queue{Bytes: 128 << 20, Events: 100_000},
+		Queue:            Queue{Bytes: 128 << 20, Events: 100_000, Age: 5 * time.Minute, Overflow: overflowOldest},
 		DialTimeout:      10 * time.Second,
 		HandshakeTimeout: 30 * time.Second,
 		PingInterval:     15 * time.Second,

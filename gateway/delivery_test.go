@@ -55,7 +55,7 @@ func TestBurstArrivesCompleteAndInOrder(t *testing.T) {
 func TestOverflowIsCountedAndToldOnce(t *testing.T) {
 	b := newBot(t)
 	conf := b.config("x")
-	conf.Queue = Queue{Bytes: 1 << 20, Events: 10}
+	conf.Queue.Bytes, conf.Queue.Events = 1<<20, 10
 	f := build(t, options(nil), conf)
 	for i := range 100 {
 		f.publish(fmt.Sprint(i))
@@ -71,7 +71,7 @@ func TestOverflowIsCountedAndToldOnce(t *testing.T) {
 	}
 	f.await("last event", func(s EndpointStatus) bool { return s.SentEvents == 10 })
 	want := []string{
-		"endpoint's queue is full, its oldest events are being dropped", "endpoint connected", "endpoint's queue is empty again",
+		"endpoint's queue is full, events are being dropped", "endpoint connected", "endpoint's queue is empty again",
 	}
 	if got := f.log.messages(t); !slices.Equal(got, want) || !strings.Contains(f.log.String(), `"dropped":90`) {
 		t.Errorf("log is %s", f.log)

@@ -22,7 +22,8 @@
 // # What is not promised
 //
 // A successful write is not a receipt: events that the operating system had accepted when a link broke may be lost. The
-// outbox lives in memory, is bounded, drops its oldest events when it is full, and does not survive the process.
+// outbox lives in memory and does not survive the process. It is bounded in bytes, events and age; what is beyond a bound is
+// dropped, counted and told once until the outbox is empty again.
 //
 // # Calls and dying links
 //

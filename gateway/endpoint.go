@@ -56,9 +56,20 @@ func (e *endpoint) publish(ev Event) {
 	if len(frame) == 0 {
 		return
 	}
-	if e.outbox.push(frame) {
-		e.log.Warn().Int64("bytes", e.conf.Queue.Bytes).Int("events", e.conf.Queue.Events).
-			Msg("endpoint's queue is full, its oldest events are being dropped")
+	e.report(e.outbox.push(frame))
+}
+
+// report logs what is new about the outbox.
+func (e *endpoint) report(n news) {
+	if n.overflow {
+		e.log.Warn().Int64("bytes", e.conf.Queue.Bytes).Int("events", e.conf.Queue.Events).Str("drops", e.conf.Queue.Overflow).
+			Msg("endpoint's queue is full, events are being dropped")
+	}
+	if n.expiry {
+		e.log.Warn().Stringer("age", e.conf.Queue.Age).Msg("events in endpoint's queue are too old and are being dropped")
+	}
+	if n.lost > 0 {
+		e.log.Warn().Uint64("dropped", n.lost).Msg("endpoint's queue is empty again")
 	}
 }
 

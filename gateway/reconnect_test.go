@@ -228,7 +228,9 @@ func TestWaitsForAccount(t *testing.T) {
 		var self atomic.Int64
 		o := options(b.dial)
 		o.SelfID = self.Load
-		f := start(t, o, b.config("x"))
+		conf := b.config("x")
+		conf.Queue.Age = 0
+		f := start(t, o, conf)
 		f.publish("queued meanwhile")
 		sleep(t.Context(), time.Hour)
 		if b.handshakes.Load() != 0 {

@@ -12,9 +12,11 @@ type EndpointStatus struct {
 	// QueuedEvents and QueuedBytes are waiting in the outbox.
 	QueuedEvents int
 	QueuedBytes  int64
-	// SentEvents were written to a connection, DroppedEvents were not because the outbox was full.
+	// SentEvents were written to a connection, DroppedEvents were not because the outbox was full or they had become too
+	// old. ExpiredEvents counts the latter alone.
 	SentEvents    uint64
 	DroppedEvents uint64
+	ExpiredEvents uint64
 	// Actions are the action frames that came from the endpoint.
 	Actions ActionStatus
 	// AnswersDropped counts answers that came when the link which had asked was gone.
@@ -58,6 +60,7 @@ func (e *endpoint) status() EndpointStatus {
 		QueuedBytes:    out.bytes,
 		SentEvents:     out.sent,
 		DroppedEvents:  out.dropped,
+		ExpiredEvents:  out.expired,
 		Actions:        e.actions.status(),
 		AnswersDropped: e.answersDropped.Load(),
 		Panics:         e.panics.Load(),

@@ -124,6 +124,7 @@ func (c Config) checkDurations() (string, error) {
 		{"heartbeat", c.Heartbeat, true},
 		{"reconnect.min", c.Reconnect.Min, false},
 		{"reconnect.max", c.Reconnect.Max, false},
+		{"queue.age", c.Queue.Age, true},
 		{"dial_timeout", c.DialTimeout, false},
 		{"handshake_timeout", c.HandshakeTimeout, false},
 		{"ping_interval", c.PingInterval, true},
@@ -149,6 +150,8 @@ func (c Config) checkSizes() (string, error) {
 		return "queue.bytes", fmt.Errorf("%d is not positive", c.Queue.Bytes)
 	case c.Queue.Events <= 0:
 		return "queue.events", fmt.Errorf("%d is not positive", c.Queue.Events)
+	case c.Queue.Overflow != overflowOldest && c.Queue.Overflow != overflowNewest:
+		return "queue.overflow", fmt.Errorf("%q is not %s or %s", c.Queue.Overflow, overflowOldest, overflowNewest)
 	}
 	return "", nil
 }

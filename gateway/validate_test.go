@@ -51,6 +51,9 @@ func TestValidate(t *testing.T) {
 		{func(c *Config) { c.ReadLimit = 0 }, `endpoints[nonebot].read_limit: 0 is not positive`},
 		{func(c *Config) { c.Queue.Bytes = -1 }, `endpoints[nonebot].queue.bytes: -1 is not positive`},
 		{func(c *Config) { c.Queue.Events = 0 }, `endpoints[nonebot].queue.events: 0 is not positive`},
+		{func(c *Config) { c.Queue.Age = 0 }, ""},
+		{func(c *Config) { c.Queue.Age = 300 }, `endpoints[nonebot].queue.age: 300ns is too short; durations have a unit, such as 500ms or 5s`},
+		{func(c *Config) { c.Queue.Overflow = "" }, `endpoints[nonebot].queue.overflow: "" is not oldest or newest`},
 		{func(c *Config) { c.TLS.ServerName = "h" }, `endpoints[nonebot].tls: is set, but url is not a wss:// address`},
 		{
 			func(c *Config) { c.URL, c.TLS.CA = "wss://h", "/missing.pem" },

@@ -114,17 +114,16 @@ func (l *link) sendEvent(ctx context.Context) (bool, error) {
 	if !l.addr.role.takesEvents() || !l.isSettled() {
 		return false, nil
 	}
-	frame, ok := l.outbox.take()
-	if !ok {
+	frame, n := l.outbox.take()
+	l.report(n)
+	if frame == nil {
 		return false, nil
 	}
 	if err := l.send(ctx, frame); err != nil {
 		l.outbox.undo()
 		return false, err
 	}
-	if lost := l.outbox.done(); lost > 0 {
-		l.log.Warn().Uint64("dropped", lost).Msg("endpoint's queue is empty again")
-	}
+	l.report(l.outbox.done())
 	return true, nil
 }
 
