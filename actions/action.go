@@ -24,8 +24,11 @@ type action[P, R any] struct {
 	doc   string // one sentence
 	notes string // what else a caller should know, for the document; may be ""
 	needs capability
-	// chat names the chat that the action changes. Actions of one chat run in the order of arrival. nil: nothing is
-	// changed, the action runs at once.
+	// reads says that nothing is changed, neither on QQ nor for the owner of the program, so that a read-only endpoint
+	// may call it. An action that does not say so counts as changing something.
+	reads bool
+	// chat names the chat that the action changes. Actions of one chat run in the order of arrival. nil: no
+	// chat is changed, the action runs at once.
 	chat func(p *P) protocol.Chat
 	// find is chat for actions that name a message and not its chat: it may ask the history. Until it has answered, no
 	// later action changes any chat.
@@ -51,6 +54,7 @@ type checker interface{ check() error }
 type caller struct {
 	Options
 	registry *Registry
+	permit   *permissions // Driver and History ask it by themselves
 	format   Format
 }
 
@@ -72,6 +76,7 @@ func able[C any]() capability {
 type entry struct {
 	name, doc, notes string
 	needs            capability
+	reads            bool
 	params           []*param
 	result           []field
 	resultType       string // OneBot's word for the type of data
@@ -89,12 +94,14 @@ func (e *entry) changes() bool { return e.chat != nil || e.find != nil }
 func (a action[P, R]) label() string { return a.name }
 
 func (a action[P, R]) compile() (*entry, error) {
-	e := &entry{name: a.name, doc: a.doc, notes: a.notes, needs: a.needs, example: a.example, result: a.result}
+	e := &entry{name: a.name, doc: a.doc, notes: a.notes, needs: a.needs, reads: a.reads, example: a.example, result: a.result}
 	switch {
 	case a.name == "" || a.doc == "" || a.run == nil:
 		return e, errors.New("name, doc and run are needed")
 	case a.chat != nil && a.find != nil:
 		return e, errors.New("chat and find exclude each other")
+	case a.reads && (a.chat != nil || a.find != nil):
+		return e, errors.New("an action that reads changes no chat")
 	case !json.Valid([]byte(a.example.params)) || !json.Valid([]byte(a.example.data)):
 		return e, errors.New("example is not JSON")
 	}

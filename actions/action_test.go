@@ -23,6 +23,8 @@ func TestBrokenTables(t *testing.T) {
 	noDoc.doc, noRun.run, badExample.example.data = "", nil, "{"
 	bothLanes.chat = func(*nothing) protocol.Chat { return protocol.Chat{} }
 	bothLanes.find = func(context.Context, *caller, *nothing) (protocol.Chat, error) { return protocol.Chat{}, nil }
+	readsAndChanges := good("a")
+	readsAndChanges.reads, readsAndChanges.chat = true, bothLanes.chat
 	for _, c := range []struct {
 		want  string
 		table []declaration
@@ -33,6 +35,7 @@ func TestBrokenTables(t *testing.T) {
 		{"name, doc and run are needed", []declaration{noRun}},
 		{"example is not JSON", []declaration{badExample}},
 		{"chat and find exclude each other", []declaration{bothLanes}},
+		{"an action that reads changes no chat", []declaration{readsAndChanges}},
 		{"tags param and doc are needed", []declaration{withParams[struct{ A bool }]()}},
 		{"default needs true or false", []declaration{withParams[struct {
 			A bool `param:"a" default:"maybe" doc:"d"`

@@ -13,8 +13,9 @@ type loginInfo struct {
 
 func getLoginInfo() declaration {
 	return action[nothing, loginInfo]{
-		name: "get_login_info",
-		doc:  "Returns the account that is logged in.",
+		name:  "get_login_info",
+		doc:   "Returns the account that is logged in.",
+		reads: true,
 		run: func(_ context.Context, c *caller, _ *nothing) (loginInfo, error) {
 			self := c.Driver.Status().Self
 			if self.UserID == 0 {
@@ -46,8 +47,9 @@ type stranger struct {
 
 func getStrangerInfo() declaration {
 	return action[strangerParams, stranger]{
-		name: "get_stranger_info",
-		doc:  "Returns the profile of any QQ user.",
+		name:  "get_stranger_info",
+		doc:   "Returns the profile of any QQ user.",
+		reads: true,
 		run: func(ctx context.Context, c *caller, p *strangerParams) (stranger, error) {
 			u, err := c.Driver.User(ctx, p.UserID)
 			return stranger{
@@ -71,8 +73,9 @@ type friend struct {
 
 func getFriendList() declaration {
 	return action[cacheParams, []friend]{
-		name: "get_friend_list",
-		doc:  "Returns the friends of the account.",
+		name:  "get_friend_list",
+		doc:   "Returns the friends of the account.",
+		reads: true,
 		run: func(ctx context.Context, c *caller, p *cacheParams) ([]friend, error) {
 			friends, err := c.Driver.Friends(ctx, p.NoCache)
 			return convert(friends, func(f protocol.Friend) friend { return friend(f) }), err

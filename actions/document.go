@@ -36,8 +36,13 @@ func (e *entry) document(b *bytes.Buffer) error {
 		b.WriteString(" " + e.notes)
 	}
 	b.WriteString("\n\n")
-	if e.changes() {
+	switch {
+	case e.reads:
+		b.WriteString("Read-only: changes nothing.\n\n")
+	case e.changes():
 		b.WriteString("Changes a chat: runs after the earlier actions on the same chat.\n\n")
+	default:
+		b.WriteString("Changes something, but no chat: runs at once.\n\n")
 	}
 	if e.needs.name != "" {
 		fmt.Fprintf(b, "Needs a QQ client that is a `%s`; answers 1404 UNSUPPORTED with another.\n\n", e.needs.name)

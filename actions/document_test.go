@@ -39,6 +39,7 @@ func TestDocument(t *testing.T) {
 func TestConventionsHoldTheNumbers(t *testing.T) {
 	for _, words := range []string{
 		fmt.Sprintf("may have %d actions unanswered", DefaultInFlight),
+		fmt.Sprintf("may hold %d MiB together", DefaultInFlightBytes>>20),
 		fmt.Sprintf("within %.0f seconds of its arrival", DefaultDeadline.Seconds()),
 	} {
 		if !strings.Contains(conventions, words) {

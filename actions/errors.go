@@ -16,6 +16,7 @@ const (
 	retcodeNotFound    = 102
 	retcodeRefused     = 103
 	retcodeBadRequest  = 1400
+	retcodeForbidden   = 1403
 	retcodeUnsupported = 1404
 	retcodeBusy        = 1429
 	retcodeUnavailable = 1503
@@ -46,11 +47,10 @@ func (e *unknownActionError) Error() string {
 	return fmt.Sprintf("there is no action %s", abbreviate(e.name))
 }
 
-type busyError struct{ limit int64 }
+// busyError says that an endpoint asks for too much at once.
+type busyError struct{ reason string }
 
-func (e *busyError) Error() string {
-	return fmt.Sprintf("%d actions of this endpoint are still unanswered: wait for answers", e.limit)
-}
+func (e *busyError) Error() string { return e.reason + ": wait for answers; nothing was done" }
 
 // notBegunError says that an action's turn did not come, so that nothing was changed.
 type notBegunError struct{ cause error }
@@ -83,6 +83,9 @@ func outcomeOf(err error) outcome {
 	}
 	if e, ok := errors.AsType[*protocol.RefusedError](err); ok {
 		return outcome{retcodeRefused, "REFUSED", e.Error()}
+	}
+	if e, ok := errors.AsType[*deniedError](err); ok {
+		return outcome{retcodeForbidden, "FORBIDDEN", e.Error()}
 	}
 	if e, ok := errors.AsType[*unknownActionError](err); ok {
 		return outcome{retcodeUnsupported, "API_NOT_FOUND", e.Error()}

@@ -27,6 +27,7 @@ func getGroupMsgHistory() declaration {
 		doc:   "Returns up to 20 messages of a group as QQ remembers them, the oldest first.",
 		notes: "Recalled and expired messages are missing. The message_id of each works with all other actions.",
 		needs: able[protocol.Historian](),
+		reads: true,
 		run:   groupHistory,
 		result: []field{
 			{"messages", "object[]", "complete message events; the account's own have post_type message_sent"},

@@ -34,8 +34,9 @@ const groupExample = `{"group_id":30003,"group_name":"Tea House","group_memo":"a
 
 func getGroupInfo() declaration {
 	return action[groupCacheParams, group]{
-		name: "get_group_info",
-		doc:  "Returns what is known of a group.",
+		name:  "get_group_info",
+		doc:   "Returns what is known of a group.",
+		reads: true,
 		run: func(ctx context.Context, c *caller, p *groupCacheParams) (group, error) {
 			g, err := c.Driver.Group(ctx, p.GroupID, p.NoCache)
 			return groupOf(g), err
@@ -46,8 +47,9 @@ func getGroupInfo() declaration {
 
 func getGroupList() declaration {
 	return action[cacheParams, []group]{
-		name: "get_group_list",
-		doc:  "Returns the groups of the account.",
+		name:  "get_group_list",
+		doc:   "Returns the groups of the account.",
+		reads: true,
 		run: func(ctx context.Context, c *caller, p *cacheParams) ([]group, error) {
 			groups, err := c.Driver.Groups(ctx, p.NoCache)
 			return convert(groups, groupOf), err
@@ -95,8 +97,9 @@ const memberExample = `{"group_id":30003,"user_id":20002,"nickname":"Ann","card"
 
 func getGroupMemberInfo() declaration {
 	return action[memberParams, member]{
-		name: "get_group_member_info",
-		doc:  "Returns one member of a group.",
+		name:  "get_group_member_info",
+		doc:   "Returns one member of a group.",
+		reads: true,
 		run: func(ctx context.Context, c *caller, p *memberParams) (member, error) {
 			m, err := c.Driver.Member(ctx, p.GroupID, p.UserID, p.NoCache)
 			return memberOf(m), err
@@ -107,8 +110,9 @@ func getGroupMemberInfo() declaration {
 
 func getGroupMemberList() declaration {
 	return action[groupCacheParams, []member]{
-		name: "get_group_member_list",
-		doc:  "Returns all members of a group.",
+		name:  "get_group_member_list",
+		doc:   "Returns all members of a group.",
+		reads: true,
 		run: func(ctx context.Context, c *caller, p *groupCacheParams) ([]member, error) {
 			members, err := c.Driver.Members(ctx, p.GroupID, p.NoCache)
 			return convert(members, memberOf), err

@@ -13,6 +13,7 @@ type job struct {
 	entry    *entry
 	params   any
 	echo     []byte
+	size     int64 // of the frame, in bytes
 	deadline time.Time
 	turn     *turn // nil for an action that changes no chat
 }
@@ -22,10 +23,10 @@ func (j *job) call(ctx context.Context) []byte {
 		j.turn.claim()
 		defer j.turn.leave()
 	}
-	defer j.session.inFlight.Add(-1)
-	if j.session.inFlight.Add(1) > j.session.limit {
-		return failure(j.echo, &busyError{limit: j.session.limit})
+	if err := j.session.admit(j.size); err != nil {
+		return failure(j.echo, err)
 	}
+	defer j.session.release(j.size)
 	began := time.Now()
 	answer, err := j.answer(ctx)
 	log := j.session.log.Debug()
@@ -60,7 +61,7 @@ func (j *job) run(ctx context.Context) (any, error) {
 	}
 	ctx, cancel := context.WithDeadline(ctx, j.deadline)
 	defer cancel()
-	c := &caller{Options: r.options, registry: r, format: j.session.format}
+	c := &caller{Options: j.session.options, registry: r, permit: j.session.permit, format: j.session.format}
 	if j.turn != nil {
 		if err := j.await(ctx, c); err != nil {
 			return nil, err

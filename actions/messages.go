@@ -96,6 +96,7 @@ func getMsg() declaration {
 		name:  "get_msg",
 		doc:   "Returns a message that was received or sent, also after a restart.",
 		notes: "Of a message that is only known because somebody quoted or recalled it, names may be empty and the content shortened.",
+		reads: true,
 		run: func(ctx context.Context, c *caller, p *messageParams) (storedMessage, error) {
 			m, err := c.History.Get(ctx, p.MessageID)
 			if err != nil {

@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 type possible struct {
@@ -15,6 +16,7 @@ func cannot(name, kind string) declaration {
 		name:  name,
 		doc:   "Tells whether " + kind + " can be sent.",
 		notes: "They cannot yet, so the answer is no. A message that holds one is refused as a whole.",
+		reads: true,
 		run: func(context.Context, *caller, *nothing) (possible, error) {
 			return possible{Yes: false}, nil
 		},
@@ -31,6 +33,7 @@ func getStatus() declaration {
 		name:  "get_status",
 		doc:   "Returns how the program and its connection to QQ are, as heartbeats do.",
 		notes: "Everything is counted since the start of the program.",
+		reads: true,
 		run: func(_ context.Context, c *caller, _ *nothing) (any, error) {
 			return c.Events.Status(c.Driver.Status()), nil
 		},
@@ -82,8 +85,9 @@ type versionInfo struct {
 
 func getVersionInfo() declaration {
 	return action[nothing, versionInfo]{
-		name: "get_version_info",
-		doc:  "Returns which program this is.",
+		name:  "get_version_info",
+		doc:   "Returns which program this is.",
+		reads: true,
 		run: func(_ context.Context, c *caller, _ *nothing) (versionInfo, error) {
 			v, client := c.Version, c.Driver.Traits().Protocol
 			return versionInfo{
@@ -130,10 +134,11 @@ func documentedClient(client int) int {
 
 func getSupportedActions() declaration {
 	return action[nothing, []string]{
-		name: "get_supported_actions",
-		doc:  "Returns the names of all actions, sorted.",
+		name:  "get_supported_actions",
+		doc:   "Returns the names of all actions that the endpoint's policy permits, sorted.",
+		reads: true,
 		run: func(_ context.Context, c *caller, _ *nothing) ([]string, error) {
-			return c.registry.Names(), nil
+			return slices.DeleteFunc(c.registry.Names(), func(name string) bool { return c.permit.action(name) != nil }), nil
 		},
 		example: example{
 			params: `{}`,

@@ -80,7 +80,7 @@ func newRegistry(o Options, declarations []declaration) (*Registry, error) {
 	return r, errors.Join(faults...)
 }
 
-// Names are the names of all actions, sorted: what get_supported_actions returns.
+// Names are the names of all actions, sorted.
 func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.actions)) }
 
 // Names are the names of all actions, sorted, for who has no Registry.

@@ -22,48 +22,45 @@ const (
 	String Format = "string" // CQ strings
 )
 
-const (
-	// DefaultDeadline is how long an action may take, counted from the arrival of its frame and including the wait for
-	// its turn. It lies below the 30 s after which NoneBot gives up. SealDice gives up after 10 s; nothing is gained by
-	// following it, because a send that is abandoned early has an unknown outcome, while a late answer is only unused.
-	DefaultDeadline = 25 * time.Second
-	// DefaultInFlight is how many actions of one endpoint may be unanswered at once. It is generous, because frameworks
-	// answer a burst of events all at once, and every action refused is a reply that a user misses.
-	DefaultInFlight = 1024
-)
-
-// SessionOptions are an endpoint's own choices. Zero values are the defaults.
+// SessionOptions are what a [Session] is made of. Bounds that are zero are the defaults.
 type SessionOptions struct {
-	Format   Format        // Array unless it is String
-	InFlight int           // most calls running at once, [DefaultInFlight]; more are answered 1429 BUSY
-	Deadline time.Duration // [DefaultDeadline]
+	Format        Format // Array unless it is String
+	SessionConfig        // what its Validate refuses is decided on the safe side
 }
 
 // Session takes the frames of one endpoint. It is safe for concurrent use.
 type Session struct {
 	registry *Registry
+	options  Options // the registry's, behind the policy
+	permit   *permissions
 	log      zerolog.Logger
 	format   Format
-	limit    int64
-	deadline time.Duration
-	inFlight atomic.Int64
+	bounds   SessionConfig
+	inFlight atomic.Int64 // calls
+	bytes    atomic.Int64 // of their frames
 }
 
 // Session makes the session of the endpoint with this name. The endpoint's connections share it.
 func (r *Registry) Session(endpoint string, o SessionOptions) *Session {
 	s := &Session{
 		registry: r,
+		options:  r.options,
+		permit:   new(o.Policy.permissions(r.order)),
 		log:      r.options.Log.With().Str("endpoint", endpoint).Logger(),
 		format:   o.Format,
-		limit:    int64(o.InFlight),
-		deadline: o.Deadline,
+		bounds:   o.SessionConfig,
 	}
-	if s.limit <= 0 {
-		s.limit = DefaultInFlight
+	if s.bounds.InFlight <= 0 {
+		s.bounds.InFlight = DefaultInFlight
 	}
-	if s.deadline <= 0 {
-		s.deadline = DefaultDeadline
+	if s.bounds.InFlightBytes <= 0 {
+		s.bounds.InFlightBytes = DefaultInFlightBytes
 	}
+	if s.bounds.Deadline <= 0 {
+		s.bounds.Deadline = DefaultDeadline
+	}
+	s.options.Driver = guard{Session: r.options.Driver, driver: r.options.Driver, permit: s.permit}
+	s.options.History = guardedHistory{History: r.options.History, permit: s.permit}
 	return s
 }
 
@@ -92,6 +89,9 @@ func (s *Session) Accept(frame []byte) (call Call) {
 	if err != nil {
 		return answered(request.echo, err)
 	}
+	if err := s.permit.action(e.name); err != nil {
+		return answered(request.echo, err)
+	}
 	params, err := e.decode(request.params)
 	if err != nil {
 		return answered(request.echo, err)
@@ -99,8 +99,14 @@ func (s *Session) Accept(frame []byte) (call Call) {
 	var chat protocol.Chat
 	if e.chat != nil {
 		chat = e.chat(params)
+		if err := s.permit.chat(chat); err != nil {
+			return answered(request.echo, err)
+		}
 	}
-	j := &job{session: s, entry: e, params: params, echo: request.echo, deadline: time.Now().Add(s.deadline)}
+	j := &job{
+		session: s, entry: e, params: params, echo: request.echo, size: int64(len(frame)),
+		deadline: time.Now().Add(s.bounds.Deadline),
+	}
 	switch {
 	case e.chat != nil:
 		j.turn = s.registry.lanes.take(chat, j.deadline)
@@ -134,4 +140,23 @@ func (r *Registry) lookup(name string) (*entry, error) {
 func (s *Session) panicked(doing string, value any) error {
 	s.log.Error().Str("panic", fmt.Sprint(value)).Bytes("stack", debug.Stack()).Msg("panic: " + doing)
 	return errPanic
+}
+
+// admit counts a call and the bytes of its frame, or refuses it. release takes back what was admitted.
+func (s *Session) admit(size int64) error {
+	calls, bytes := s.inFlight.Add(1), s.bytes.Add(size)
+	if calls <= int64(s.bounds.InFlight) && bytes <= s.bounds.InFlightBytes {
+		return nil
+	}
+	s.release(size)
+	if calls > int64(s.bounds.InFlight) {
+		return &busyError{reason: fmt.Sprintf("%d actions of this endpoint are still unanswered", s.bounds.InFlight)}
+	}
+	return &busyError{reason: fmt.Sprintf("with this frame of %d bytes the endpoint's unanswered actions would hold %d bytes, %d may be",
+		size, bytes, s.bounds.InFlightBytes)}
+}
+
+func (s *Session) release(size int64) {
+	s.inFlight.Add(-1)
+	s.bytes.Add(-size)
 }

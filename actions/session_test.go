@@ -84,7 +84,7 @@ func TestDeadline(t *testing.T) {
 		if len(g.entered) != 1 {
 			t.Errorf("%d messages have begun", len(g.entered))
 		}
-		short := w.registry(t).Session("short", SessionOptions{Deadline: time.Second})
+		short := w.registry(t).Session("short", SessionOptions{SessionConfig: SessionConfig{Deadline: time.Second}})
 		began = time.Now()
 		parseAnswer(t, short.Accept(say(1, "stuck"))(t.Context())).want(t, 1503, "TIMEOUT")
 		if took := time.Since(began); took != time.Second {
@@ -128,7 +128,7 @@ func TestBusy(t *testing.T) {
 		w := newWorld()
 		g := newGate(w)
 		r := w.registry(t)
-		s := r.Session("small", SessionOptions{InFlight: 2})
+		s := r.Session("small", SessionOptions{SessionConfig: SessionConfig{InFlight: 2}})
 		done := make(chan []byte, 2)
 		for i := range 2 {
 			call := s.Accept(say(i+1, "x"))

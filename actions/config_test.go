@@ -1,0 +1,55 @@
+package actions
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"echogate/protocol"
+)
+
+func TestDefaultSessionConfig(t *testing.T) {
+	c := DefaultSessionConfig()
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	c.Policy = Policy{
+		Preset: ReadOnly, Actions: ActionRules{Allow: []string{"get_*", "future_*"}, Deny: []string{"get_msg", "x?", `\*`}},
+		Groups: []protocol.GroupID{1}, Users: []protocol.UserID{1},
+	}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSessionConfigFaults(t *testing.T) {
+	for _, c := range []struct {
+		spoil func(c *SessionConfig)
+		want  string
+	}{
+		{func(c *SessionConfig) { c.InFlight = 0 }, "in_flight: 0 is not positive"},
+		{func(c *SessionConfig) { c.InFlightBytes = -1 }, "in_flight_bytes: -1 is not positive"},
+		{func(c *SessionConfig) { c.Deadline = 25 }, "deadline: 25ns is too short"},
+		{func(c *SessionConfig) { c.Policy.Preset = "readonly" }, `policy.preset: "readonly" is not read_only`},
+		{func(c *SessionConfig) { c.Policy.Actions.Allow = []string{"get_*", "[a"} }, `policy.actions.allow[1]: "[a" is not a glob`},
+		{func(c *SessionConfig) { c.Policy.Actions.Allow = []string{"[!s]*"} }, `policy.actions.allow[0]: "[!s]*" is a shell's glob`},
+		{func(c *SessionConfig) { c.Policy.Actions.Deny = []string{"send_mesage"} }, `policy.actions.deny[0]: "send_mesage" is not an action`},
+		{func(c *SessionConfig) { c.Policy.Actions.Deny = []string{"send_msg_async"} }, `policy.actions.deny[0]: "send_msg_async" is not an action`},
+		{func(c *SessionConfig) { c.Policy.Groups = []protocol.GroupID{1, 0} }, "policy.groups[1]: 0 is not a group number"},
+		{func(c *SessionConfig) { c.Policy.Users = []protocol.UserID{-5} }, "policy.users[0]: -5 is not a QQ number"},
+	} {
+		config := DefaultSessionConfig()
+		c.spoil(&config)
+		if err := config.Validate(); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestZeroBoundsAreTheDefaults keeps a session usable whose options say nothing.
+func TestZeroBoundsAreTheDefaults(t *testing.T) {
+	s := newWorld().session(t)
+	if s.bounds.InFlight != DefaultInFlight || s.bounds.InFlightBytes != DefaultInFlightBytes || s.bounds.Deadline != 25*time.Second {
+		t.Errorf("bounds %+v", s.bounds)
+	}
+}
