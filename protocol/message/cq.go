@@ -48,51 +48,50 @@ func ParseCQ(s string) (Message, error) {
 			text.Reset()
 		}
 	}
-	for len(s) > 0 {
-		at := strings.Index(s, cqStart)
-		if at < 0 {
-			text.WriteString(s)
-			break
+	for {
+		closing := strings.IndexByte(s, ']')
+		if closing < 0 {
+			break // nothing closes any more
 		}
-		text.WriteString(s[:at])
-		s = s[at:]
-		kind, data, rest, ok := cutCode(s)
+		candidate := s[:closing+1]
+		s = s[closing+1:]
+		// Of several openings only the last is closed here.
+		opening := strings.LastIndex(candidate, cqStart)
+		kind, data, ok := "", []Field(nil), false
+		if opening >= 0 {
+			kind, data, ok = readCode(candidate[opening+len(cqStart) : closing])
+		}
 		if !ok {
-			text.WriteString(s[:len(cqStart)])
-			s = s[len(cqStart):]
+			text.WriteString(candidate)
 			continue
 		}
+		text.WriteString(candidate[:opening])
 		segment, err := Decode(kind, data)
 		if err != nil {
 			return nil, err
 		}
 		flush()
 		m = append(m, segment)
-		s = rest
 	}
+	text.WriteString(s)
 	flush()
 	return m, nil
 }
 
-// cutCode takes one code off the front of s, which starts with cqStart. It is not ok when the code does not close
-// before the next one opens, has no type, or has a member without '='.
-func cutCode(s string) (kind string, data []Field, rest string, ok bool) {
-	body, rest, closed := strings.Cut(s[len(cqStart):], "]")
-	if !closed || strings.Contains(body, cqStart) {
-		return "", nil, "", false
-	}
+// readCode reads what stands between "[CQ:" and "]". It is not ok without a type, or with a member that has no '='.
+func readCode(body string) (kind string, data []Field, ok bool) {
 	kind, members, more := strings.Cut(body, ",")
 	if kind == "" {
-		return "", nil, "", false
+		return "", nil, false
 	}
 	for more {
 		var member string
 		member, members, more = strings.Cut(members, ",")
 		key, value, eq := strings.Cut(member, "=")
 		if !eq {
-			return "", nil, "", false
+			return "", nil, false
 		}
 		data = append(data, Field{Key: keyUnescaper.Replace(key), Value: valueUnescaper.Replace(value)})
 	}
-	return keyUnescaper.Replace(kind), data, rest, true
+	return keyUnescaper.Replace(kind), data, true
 }

@@ -2,7 +2,9 @@ package message
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -63,6 +65,26 @@ func TestParseCQImpossibleData(t *testing.T) {
 		if !errors.As(err, &bad) || bad.Key != key || m != nil {
 			t.Errorf("ParseCQ(%q) = %v, %v; want a SegmentError for %q", in, m, err, key)
 		}
+	}
+}
+
+// TestParsingTakesLinearTime feeds what made a parser with a look-ahead for every opening take minutes.
+func TestParsingTakesLinearTime(t *testing.T) {
+	const n = 1_000_000
+	opened := strings.Repeat("[CQ:", n)
+	for _, in := range []string{opened, opened + "a]", strings.Repeat("]", n), strings.Repeat("[CQ:]", n)} {
+		m, err := ParseCQ(in)
+		if err != nil || len(m) == 0 || m[0].Type() != "text" {
+			t.Errorf("%.20q...: %d segments, %v", in, len(m), err)
+		}
+	}
+	members := strings.Builder{}
+	for i := range n / 4 {
+		fmt.Fprintf(&members, `"%d":1,`, i)
+	}
+	m, err := Parse([]byte(`[{"type":"x","data":{`+strings.TrimSuffix(members.String(), ",")+`}}]`), false)
+	if err != nil || len(m) != 1 || len(m[0].(Unknown).Data) != n/4 {
+		t.Errorf("members: %v", err)
 	}
 }
 

@@ -138,6 +138,7 @@ func orderedFields(raw []byte) ([]Field, error) {
 		return nil, errors.New("not an object")
 	}
 	var fields []Field
+	seen := map[string]bool{}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
@@ -147,14 +148,16 @@ func orderedFields(raw []byte) ([]Field, error) {
 		if err := d.Decode(&value); err != nil {
 			return nil, err
 		}
-		if _, double := lookup(fields, key.(string)); double || string(value) == "null" {
+		name := key.(string) // in an object every other token is
+		if string(value) == "null" || seen[name] {
 			continue
 		}
+		seen[name] = true
 		text, err := scalarText(value)
 		if err != nil {
 			return nil, err
 		}
-		fields = append(fields, Field{Key: key.(string), Value: text})
+		fields = append(fields, Field{Key: name, Value: text})
 	}
 	if _, err := d.Token(); err != nil {
 		return nil, err
