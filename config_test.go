@@ -119,7 +119,7 @@ func TestConfigFromEnvironment(t *testing.T) {
 func TestEnvironmentErrorsNameTheVariable(t *testing.T) {
 	path := writeConfig(t, "endpoints: [{name: a, url: 'ws://127.0.0.1:1/'}]")
 	for _, variable := range []string{
-		"ECHOGATE_LOGLEVEL=x", "ECHOGATE_ENDPOINTS_1_URL=ws://x/", "ECHOGATE_ENDPOINTS_0_QUEUE_EVENTS=[", "ECHOGATE_ENDPOINTS_0_COLOUR=red",
+		"ECHOGATE_LOGLEVEL=x", "ECHOGATE_ENDPOINTS_2_URL=ws://x/", "ECHOGATE_ENDPOINTS_0_QUEUE_EVENTS=[", "ECHOGATE_ENDPOINTS_0_COLOUR=red",
 	} {
 		name, _, _ := strings.Cut(variable, "=")
 		if _, err := loadConfig(path, true, []string{variable}); err == nil || !strings.Contains(err.Error(), name) {

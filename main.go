@@ -44,6 +44,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -331,7 +332,7 @@ func (d *daemon) serve(linksCtx, driverCtx context.Context, store *history.Store
 		return err
 	}
 	pipeline := events.NewPipeline(events.Options{
-		Config: d.config.Message, Source: driver, History: store, Log: d.log,
+		Config: d.config.Message, Source: driver, History: store,
 		Publish: func(batch []events.Encoded) {
 			for _, e := range batch {
 				links.Publish(gateway.Event(e))

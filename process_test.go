@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Mrs4s/MiraiGo/client"
 	mirai "github.com/Mrs4s/MiraiGo/message"
@@ -166,13 +167,24 @@ func startClient(t *testing.T, dir string) (*bufio.Scanner, io.Writer) {
 
 func requireLine(t *testing.T, lines *bufio.Scanner, want string) {
 	t.Helper()
-	for lines.Scan() {
-		if lines.Text() == want {
-			return
+	found := make(chan bool, 1)
+	go func() {
+		for lines.Scan() {
+			if lines.Text() == want {
+				found <- true
+				return
+			}
 		}
-		t.Logf("client: %s", lines.Text())
+		found <- false
+	}()
+	select {
+	case ok := <-found:
+		if !ok {
+			t.Fatalf("the client ended without %q", want)
+		}
+	case <-time.After(patience):
+		t.Fatalf("the client did not say %q within %v", want, patience)
 	}
-	t.Fatalf("the client ended without %q", want)
 }
 
 // clientMain is a program with its own MiraiGo client and nothing of ours: it logs in with the three files in the

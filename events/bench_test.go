@@ -3,8 +3,6 @@ package events
 import (
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"echogate/protocol"
 	"echogate/protocol/message"
 )
@@ -35,7 +33,7 @@ func BenchmarkPipeline(b *testing.B) {
 			}
 		}()
 		published := 0
-		p := NewPipeline(Options{Source: stream, History: store, Log: zerolog.Nop(), Publish: func(batch []Encoded) { published += len(batch) }})
+		p := NewPipeline(Options{Source: stream, History: store, Publish: func(batch []Encoded) { published += len(batch) }})
 		if err := p.Run(b.Context()); err != nil || published != burst {
 			b.Fatalf("%d published, %v", published, err)
 		}

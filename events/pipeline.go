@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/rs/zerolog"
-
 	"echogate/protocol"
 )
 
@@ -43,7 +41,6 @@ type Options struct {
 	// Publish takes the events of one batch in order, never none. It is called by one goroutine; what it blocks, blocks the
 	// driver. The slice is its own.
 	Publish func(batch []Encoded)
-	Log     zerolog.Logger
 }
 
 // Pipeline is an event's way from the driver to the endpoints.
@@ -132,10 +129,7 @@ func (p *Pipeline) handle(ctx context.Context, batch []protocol.Event) error {
 				encoded = append(encoded, Recall(e, recalledIDs[0], self))
 			}
 			recalledIDs = recalledIDs[1:]
-		case protocol.Online:
-			p.o.Log.Info().Int64("self_id", int64(e.Self.UserID)).Msg("events: the account is online")
-		case protocol.Offline:
-			p.o.Log.Warn().Str("reason", e.Reason).Msg("events: the account is offline")
+		case protocol.Online, protocol.Offline: // OneBot 11 has no event for it; heartbeats tell
 		}
 	}
 	if len(encoded) > 0 {

@@ -28,7 +28,7 @@ const tag = "mapstructure"
 type Source struct {
 	Path      string   // a YAML file
 	Optional  bool     // the file may be missing
-	EnvPrefix string   // "APP": the key log.level is APP_LOG_LEVEL, the first of a list APP_ENDPOINTS_0_URL
+	EnvPrefix string   // "APP": the key log.level is APP_LOG_LEVEL, the first of a list APP_ENDPOINTS_0_URL; lists grow
 	Environ   []string // "NAME=value", as os.Environ returns it
 }
 
@@ -51,6 +51,7 @@ func (s Source) Load(config any, elements ...any) error {
 	if err := overlay(tree, reflect.TypeOf(config).Elem(), s.EnvPrefix, env); err != nil {
 		return err
 	}
+	maps.DeleteFunc(env, func(name, _ string) bool { return injected(strings.TrimPrefix(name, s.EnvPrefix)) })
 	if unused := slices.Sorted(maps.Keys(env)); len(unused) > 0 {
 		return fmt.Errorf("environment variable %s matches no configuration key", strings.Join(unused, ", "))
 	}
@@ -62,6 +63,12 @@ func (s Source) Load(config any, elements ...any) error {
 		return fmt.Errorf("configuration %s: %w", s.Path, err)
 	}
 	return nil
+}
+
+// injected tells whether Kubernetes or Docker sets a variable of this name, less the prefix, for a service that is called
+// as the program is.
+func injected(name string) bool {
+	return name == "_SERVICE_HOST" || strings.HasPrefix(name, "_SERVICE_PORT") || name == "_PORT" || strings.HasPrefix(name, "_PORT_")
 }
 
 // overlay sets the keys of tree, which is shaped like structure, that the environment names. It takes what it used out
@@ -103,15 +110,32 @@ func overlayField(tree map[string]any, key string, t reflect.Type, name string, 
 	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct {
 		return nil
 	}
-	items, _ := tree[key].([]any)
-	for i, item := range items {
-		if nested, ok := item.(map[string]any); ok {
+	items, isList := tree[key].([]any)
+	if !isList && tree[key] != nil {
+		return nil // decode will say so
+	}
+	for i := 0; i < len(items) || named(env, name+"_"+strconv.Itoa(i)+"_"); i++ {
+		if i == len(items) {
+			items = append(items, map[string]any{})
+			tree[key] = items
+		}
+		if nested, ok := items[i].(map[string]any); ok {
 			if err := overlay(nested, t.Elem(), name+"_"+strconv.Itoa(i), env); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// named tells whether a variable starts like this.
+func named(env map[string]string, prefix string) bool {
+	for name := range env {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // read reads the text of a variable as the type needs it: strings and durations as they are, everything else as YAML.

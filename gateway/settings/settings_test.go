@@ -63,13 +63,21 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 		{"pets: {name: cat}", "", "pets"},
 		{"street: [", "", "house.yml"},
 		{"", "HOUSE_ROOF=red", "HOUSE_ROOF"},
-		{"", "HOUSE_PETS_0_NAME=x", "HOUSE_PETS_0_NAME"},
+		{"", "HOUSE_PETS_1_NAME=x", "HOUSE_PETS_1_NAME"}, // there is no pet 0
+		{"", "HOUSE_PETS_0_WINGS=2", "HOUSE_PETS_0_WINGS"},
 		{"", "HOUSE_DOOR_OPEN=[", "HOUSE_DOOR_OPEN"},
 		{"", "HOUSE_DOOR_OPEN=ajar", "open"},
 	} {
 		if got, err := load(t, c.text, c.environ); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q with %q: %+v, error %v does not name %q", c.text, c.environ, got, err, c.want)
 		}
+	}
+}
+
+func TestListsGrowFromTheEnvironment(t *testing.T) {
+	got, err := load(t, "pets: [{name: cat}]", "HOUSE_PETS_1_NAME=hen", "HOUSE_PETS_2_LEGS=0", "HOUSE_PORT=tcp://10.0.0.1:80", "HOUSE_SERVICE_HOST=10.0.0.1")
+	if err != nil || len(got.Pets) != 3 || got.Pets[1].Name != "hen" || got.Pets[1].Legs != 4 || got.Pets[2].Legs != 0 {
+		t.Errorf("%+v, %v", got.Pets, err)
 	}
 }
 
