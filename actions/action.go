@@ -27,6 +27,8 @@ type action[P, R any] struct {
 	// reads says that nothing is changed, neither on QQ nor for the owner of the program, so that a read-only endpoint
 	// may call it. An action that does not say so counts as changing something.
 	reads bool
+	// sends says that a message is sent, which an endpoint's rate limit may slow down.
+	sends bool
 	// chat names the chat that the action changes. Actions of one chat run in the order of arrival. nil: no
 	// chat is changed, the action runs at once.
 	chat func(p *P) protocol.Chat
@@ -76,7 +78,7 @@ func able[C any]() capability {
 type entry struct {
 	name, doc, notes string
 	needs            capability
-	reads            bool
+	reads, sends     bool
 	params           []*param
 	result           []field
 	resultType       string // OneBot's word for the type of data
@@ -94,14 +96,14 @@ func (e *entry) changes() bool { return e.chat != nil || e.find != nil }
 func (a action[P, R]) label() string { return a.name }
 
 func (a action[P, R]) compile() (*entry, error) {
-	e := &entry{name: a.name, doc: a.doc, notes: a.notes, needs: a.needs, reads: a.reads, example: a.example, result: a.result}
+	e := &entry{name: a.name, doc: a.doc, notes: a.notes, needs: a.needs, reads: a.reads, sends: a.sends, example: a.example, result: a.result}
 	switch {
 	case a.name == "" || a.doc == "" || a.run == nil:
 		return e, errors.New("name, doc and run are needed")
 	case a.chat != nil && a.find != nil:
 		return e, errors.New("chat and find exclude each other")
-	case a.reads && (a.chat != nil || a.find != nil):
-		return e, errors.New("an action that reads changes no chat")
+	case a.reads && (a.chat != nil || a.find != nil || a.sends):
+		return e, errors.New("an action that reads changes no chat and sends nothing")
 	case !json.Valid([]byte(a.example.params)) || !json.Valid([]byte(a.example.data)):
 		return e, errors.New("example is not JSON")
 	}

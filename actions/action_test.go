@@ -23,7 +23,8 @@ func TestBrokenTables(t *testing.T) {
 	noDoc.doc, noRun.run, badExample.example.data = "", nil, "{"
 	bothLanes.chat = func(*nothing) protocol.Chat { return protocol.Chat{} }
 	bothLanes.find = func(context.Context, *caller, *nothing) (protocol.Chat, error) { return protocol.Chat{}, nil }
-	readsAndChanges := good("a")
+	readsAndChanges, readsAndSends := good("a"), good("a")
+	readsAndSends.reads, readsAndSends.sends = true, true
 	readsAndChanges.reads, readsAndChanges.chat = true, bothLanes.chat
 	for _, c := range []struct {
 		want  string
@@ -36,6 +37,7 @@ func TestBrokenTables(t *testing.T) {
 		{"example is not JSON", []declaration{badExample}},
 		{"chat and find exclude each other", []declaration{bothLanes}},
 		{"an action that reads changes no chat", []declaration{readsAndChanges}},
+		{"an action that reads changes no chat", []declaration{readsAndSends}},
 		{"tags param and doc are needed", []declaration{withParams[struct{ A bool }]()}},
 		{"default needs true or false", []declaration{withParams[struct {
 			A bool `param:"a" default:"maybe" doc:"d"`

@@ -28,11 +28,15 @@ type SessionConfig struct {
 	Deadline time.Duration `mapstructure:"deadline"`
 	// Policy says what the endpoint may do.
 	Policy Policy `mapstructure:"policy"`
+	// RateLimit spaces out what the endpoint sends.
+	RateLimit RateLimit `mapstructure:"rate_limit"`
 }
 
-// DefaultSessionConfig permits everything within the default bounds.
+// DefaultSessionConfig permits everything within the default bounds, at any rate.
 func DefaultSessionConfig() SessionConfig {
-	return SessionConfig{InFlight: DefaultInFlight, InFlightBytes: DefaultInFlightBytes, Deadline: DefaultDeadline}
+	return SessionConfig{
+		InFlight: DefaultInFlight, InFlightBytes: DefaultInFlightBytes, Deadline: DefaultDeadline, RateLimit: RateLimit{Burst: 1},
+	}
 }
 
 // Validate returns nil, or an error that names the first wrong key, relative to the configuration:
@@ -49,6 +53,9 @@ func (c SessionConfig) Validate() error {
 	}
 	if err := c.Policy.Validate(); err != nil {
 		return fmt.Errorf("policy.%w", err)
+	}
+	if err := c.RateLimit.Validate(); err != nil {
+		return fmt.Errorf("rate_limit.%w", err)
 	}
 	return nil
 }

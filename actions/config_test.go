@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ func TestDefaultSessionConfig(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Error(err)
 	}
+	c.RateLimit = RateLimit{PerSecond: 0.5, Burst: 1, Always: true}
 	c.Policy = Policy{
 		Preset: ReadOnly, Actions: ActionRules{Allow: []string{"get_*", "future_*"}, Deny: []string{"get_msg", "x?", `\*`}},
 		Groups: []protocol.GroupID{1}, Users: []protocol.UserID{1},
@@ -36,6 +38,11 @@ func TestSessionConfigFaults(t *testing.T) {
 		{func(c *SessionConfig) { c.Policy.Actions.Deny = []string{"send_mesage"} }, `policy.actions.deny[0]: "send_mesage" is not an action`},
 		{func(c *SessionConfig) { c.Policy.Actions.Deny = []string{"send_msg_async"} }, `policy.actions.deny[0]: "send_msg_async" is not an action`},
 		{func(c *SessionConfig) { c.Policy.Groups = []protocol.GroupID{1, 0} }, "policy.groups[1]: 0 is not a group number"},
+		{func(c *SessionConfig) { c.RateLimit.Always = true }, "rate_limit.always: needs per_second"},
+		{func(c *SessionConfig) { c.RateLimit.PerSecond = -1 }, "rate_limit.per_second: -1 is not 0 or between 0.001 and 1000000"},
+		{func(c *SessionConfig) { c.RateLimit.PerSecond = math.NaN() }, "rate_limit.per_second: NaN is not"},
+		{func(c *SessionConfig) { c.RateLimit.PerSecond = math.Inf(1) }, "rate_limit.per_second: +Inf is not"},
+		{func(c *SessionConfig) { c.RateLimit = RateLimit{PerSecond: 1} }, "rate_limit.burst: 0 is not between 1 and 1000000"},
 		{func(c *SessionConfig) { c.Policy.Users = []protocol.UserID{-5} }, "policy.users[0]: -5 is not a QQ number"},
 	} {
 		config := DefaultSessionConfig()

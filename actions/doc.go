@@ -12,7 +12,9 @@
 //   - No "ok" for something that did not happen: what the driver could not do is a failed answer.
 //   - Actions that change one chat run one at a time in the order in which their frames were accepted, over all
 //     endpoints together; everything else runs in parallel.
-//   - An answer within [DefaultDeadline] of its frame, as long as the driver keeps its promise to honour contexts. An action that
+//   - Nothing reaches the driver that the endpoint's [Policy] forbids, and no more in a second than its [RateLimit] lets
+//     pass, in the order of arrival. Waiting for the limit holds up nobody but limited actions of the same endpoint.
+//   - An answer within the endpoint's deadline ([DefaultDeadline]) of its frame, as long as the driver keeps its promise to honour contexts. An action that
 //     could not begin in that time never begins.
 //   - A table that cannot be right (a double name, an impossible default, a missing description) is an error of [New].
 //

@@ -53,9 +53,13 @@ type busyError struct{ reason string }
 func (e *busyError) Error() string { return e.reason + ": wait for answers; nothing was done" }
 
 // notBegunError says that an action's turn did not come, so that nothing was changed.
-type notBegunError struct{ cause error }
+type notBegunError struct {
+	doing string // for the log
+	why   string // for the bot
+	cause error
+}
 
-func (e *notBegunError) Error() string { return "wait for the turn in the chat: " + e.cause.Error() }
+func (e *notBegunError) Error() string { return e.doing + ": " + e.cause.Error() }
 func (e *notBegunError) Unwrap() error { return e.cause }
 
 // unrecordedError says that a message was sent and then could not be stored.
@@ -93,8 +97,8 @@ func outcomeOf(err error) outcome {
 	if e, ok := errors.AsType[*busyError](err); ok {
 		return outcome{retcodeBusy, "BUSY", e.Error()}
 	}
-	if _, ok := errors.AsType[*notBegunError](err); ok {
-		return outcome{retcodeUnavailable, "TIMEOUT", "earlier actions in this chat took too long; nothing was done"}
+	if e, ok := errors.AsType[*notBegunError](err); ok {
+		return outcome{retcodeUnavailable, "TIMEOUT", e.why + " in time; nothing was done"}
 	}
 	if _, ok := errors.AsType[*unrecordedError](err); ok {
 		return outcome{retcodeInternal, "INTERNAL", "the message was sent, but could not be stored; do not send it again"}

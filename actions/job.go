@@ -15,14 +15,35 @@ type job struct {
 	echo     []byte
 	size     int64 // of the frame, in bytes
 	deadline time.Time
-	turn     *turn // nil for an action that changes no chat
+	chat     protocol.Chat // that the action changes, if it names one
+	permit   *permit       // nil unless the rate limit holds the action up
+	turn     *turn         // nil for an action that changes no chat, or that has not passed the limit yet
+}
+
+// takeTurn queues the action in its chat, if it changes one.
+func (j *job) takeTurn() {
+	lanes := j.session.registry.lanes
+	switch {
+	case j.entry.chat != nil:
+		j.turn = lanes.take(j.chat, j.deadline)
+	case j.entry.find != nil:
+		j.turn = lanes.takeOpen(j.deadline)
+	}
 }
 
 func (j *job) call(ctx context.Context) []byte {
+	if j.permit != nil {
+		j.permit.claim()
+		defer j.permit.leave()
+	}
 	if j.turn != nil {
 		j.turn.claim()
-		defer j.turn.leave()
 	}
+	defer func() {
+		if j.turn != nil {
+			j.turn.leave()
+		}
+	}()
 	if err := j.session.admit(j.size); err != nil {
 		return failure(j.echo, err)
 	}
@@ -62,6 +83,11 @@ func (j *job) run(ctx context.Context) (any, error) {
 	ctx, cancel := context.WithDeadline(ctx, j.deadline)
 	defer cancel()
 	c := &caller{Options: j.session.options, registry: r, permit: j.session.permit, format: j.session.format}
+	if j.permit != nil {
+		if err := j.pass(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if j.turn != nil {
 		if err := j.await(ctx, c); err != nil {
 			return nil, err
@@ -71,6 +97,19 @@ func (j *job) run(ctx context.Context) (any, error) {
 		defer done()
 	}
 	return j.entry.run(ctx, c, j.params)
+}
+
+// pass waits for the rate limit, and only then takes the place in the chat: there it would hold up other endpoints.
+func (j *job) pass(ctx context.Context) error {
+	if err := j.permit.wait(ctx); err != nil {
+		return &notBegunError{doing: "wait for the rate limit", why: "the endpoint's rate limit did not let it pass", cause: err}
+	}
+	j.takeTurn()
+	if j.turn != nil {
+		j.turn.claim()
+	}
+	j.permit.leave() // after the place is taken, so that the next one comes behind
+	return nil
 }
 
 // await waits until the action may change its chat.
@@ -83,7 +122,7 @@ func (j *job) await(ctx context.Context, c *caller) error {
 		j.turn.settle(chat)
 	}
 	if err := j.turn.wait(ctx); err != nil {
-		return &notBegunError{cause: err}
+		return &notBegunError{doing: "wait for the turn in the chat", why: "earlier actions in this chat did not end", cause: err}
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ func sendPrivateMsg() declaration {
 		name:  "send_private_msg",
 		doc:   "Sends a private message.",
 		notes: sendNotes,
+		sends: true,
 		chat:  func(p *sendPrivateParams) protocol.Chat { return protocol.PrivateChat(p.UserID) },
 		run: func(ctx context.Context, c *caller, p *sendPrivateParams) (sent, error) {
 			return c.sendPrivate(ctx, p.UserID, p.GroupID, p.outgoing)
@@ -58,6 +59,7 @@ func sendGroupMsg() declaration {
 		name:  "send_group_msg",
 		doc:   "Sends a message to a group.",
 		notes: sendNotes,
+		sends: true,
 		chat:  func(p *sendGroupParams) protocol.Chat { return protocol.GroupChat(p.GroupID) },
 		run: func(ctx context.Context, c *caller, p *sendGroupParams) (sent, error) {
 			return c.send(ctx, protocol.GroupChat(p.GroupID), p.outgoing)
@@ -108,6 +110,7 @@ func sendMsg() declaration {
 		name:  "send_msg",
 		doc:   "Sends a private message or a message to a group.",
 		notes: sendNotes,
+		sends: true,
 		chat: func(p *sendParams) protocol.Chat {
 			if p.MessageType == "group" {
 				return protocol.GroupChat(p.GroupID)

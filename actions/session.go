@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"echogate/protocol"
 )
 
 // Format is how messages in answers are written.
@@ -25,7 +23,7 @@ const (
 // SessionOptions are what a [Session] is made of. Bounds that are zero are the defaults.
 type SessionOptions struct {
 	Format        Format // Array unless it is String
-	SessionConfig        // what its Validate refuses is decided on the safe side
+	SessionConfig        // to be validated first; a policy that was not forbids more, not less
 }
 
 // Session takes the frames of one endpoint. It is safe for concurrent use.
@@ -36,6 +34,7 @@ type Session struct {
 	log      zerolog.Logger
 	format   Format
 	bounds   SessionConfig
+	limiter  *limiter     // nil: no limit
 	inFlight atomic.Int64 // calls
 	bytes    atomic.Int64 // of their frames
 }
@@ -49,6 +48,7 @@ func (r *Registry) Session(endpoint string, o SessionOptions) *Session {
 		log:      r.options.Log.With().Str("endpoint", endpoint).Logger(),
 		format:   o.Format,
 		bounds:   o.SessionConfig,
+		limiter:  newLimiter(o.RateLimit),
 	}
 	if s.bounds.InFlight <= 0 {
 		s.bounds.InFlight = DefaultInFlight
@@ -85,7 +85,7 @@ func (s *Session) Accept(frame []byte) (call Call) {
 	if err != nil {
 		return answered(request.echo, err)
 	}
-	e, err := s.registry.lookup(request.action)
+	e, limited, err := s.registry.lookup(request.action)
 	if err != nil {
 		return answered(request.echo, err)
 	}
@@ -96,22 +96,23 @@ func (s *Session) Accept(frame []byte) (call Call) {
 	if err != nil {
 		return answered(request.echo, err)
 	}
-	var chat protocol.Chat
-	if e.chat != nil {
-		chat = e.chat(params)
-		if err := s.permit.chat(chat); err != nil {
-			return answered(request.echo, err)
-		}
-	}
 	j := &job{
 		session: s, entry: e, params: params, echo: request.echo, size: int64(len(frame)),
 		deadline: time.Now().Add(s.bounds.Deadline),
 	}
-	switch {
-	case e.chat != nil:
-		j.turn = s.registry.lanes.take(chat, j.deadline)
-	case e.find != nil:
-		j.turn = s.registry.lanes.takeOpen(j.deadline)
+	if e.chat != nil {
+		j.chat = e.chat(params)
+		if err := s.permit.chat(j.chat); err != nil {
+			return answered(request.echo, err)
+		}
+	}
+	if s.limiter != nil && (limited || e.sends && s.bounds.RateLimit.Always) {
+		if j.permit, err = s.limiter.join(j.deadline); err != nil {
+			return answered(request.echo, err)
+		}
+	}
+	if j.permit == nil {
+		j.takeTurn()
 	}
 	return j.call
 }
@@ -122,18 +123,18 @@ func answered(echo []byte, err error) Call {
 	return func(context.Context) []byte { return answer }
 }
 
-// lookup finds an action. go-cqhttp's suffix _async means nothing here, as there: Koishi throws on an answer "async".
-// _rate_limited is read the same way.
-func (r *Registry) lookup(name string) (*entry, error) {
+// lookup finds an action, and tells whether its name asks for the rate limit. go-cqhttp's suffix _async means nothing
+// here, as there: Koishi throws on an answer "async".
+func (r *Registry) lookup(name string) (e *entry, limited bool, err error) {
 	base, cut := strings.CutSuffix(name, "_async")
 	if !cut {
-		base = strings.TrimSuffix(name, "_rate_limited")
+		base, limited = strings.CutSuffix(name, "_rate_limited")
 	}
 	e, ok := r.actions[base]
 	if !ok {
-		return nil, &unknownActionError{name: name}
+		return nil, false, &unknownActionError{name: name}
 	}
-	return e, nil
+	return e, limited, nil
 }
 
 // panicked logs a panic with its stack and returns the error that the bot may see.
