@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"fmt"
-	"time"
 
 	"echogate/protocol/message"
 )
@@ -63,9 +62,6 @@ type Ref struct {
 	Random uint32 // chosen by the sending client; 0 in a lookup means any
 	Time   int64  // Unix seconds
 }
-
-// When is Time as a time.Time.
-func (r Ref) When() time.Time { return time.Unix(r.Time, 0) }
 
 // Role is a member's rank in a group.
 type Role uint8

@@ -26,6 +26,9 @@ func newCalls() *calls { return &calls{} }
 // errLost says that the session ended while QQ's answer was awaited. It is an ErrOffline.
 var errLost = fmt.Errorf("%w: the connection was lost", protocol.ErrOffline)
 
+// errNoOutcome says that QQ answered, but not whether it did what was asked. It is an ErrTimeout: nobody knows.
+var errNoOutcome = fmt.Errorf("%w: its answer names no outcome", protocol.ErrTimeout)
+
 // panicError is a panic of MiraiGo, with the stack for the log.
 type panicError struct {
 	value any

@@ -50,19 +50,36 @@ func (d *Driver) fetchGroup(ctx context.Context, g protocol.GroupID) (protocol.G
 	if err != nil {
 		return none, 0, err
 	}
+	return readGroupCard(g, raw)
+}
+
+// noGroup is QQ's result for a group that does not exist. Any other means that QQ would not tell.
+const noGroup = 72
+
+// readGroupCard reads the answer to groupCardRequest.
+func readGroupCard(g protocol.GroupID, raw []byte) (protocol.GroupInfo, uint32, error) {
+	none := protocol.GroupInfo{}
 	var envelope oidb.OIDBSSOPkg
 	if err := proto.Unmarshal(raw, &envelope); err != nil {
 		return none, 0, fmt.Errorf("read card of group %d: %w", g, err)
 	}
 	if envelope.Result != 0 {
-		return none, 0, &protocol.NotFoundError{Kind: protocol.KindGroup, ID: int64(g)}
+		return none, 0, &protocol.RefusedError{Code: int(envelope.Result), Text: envelope.ErrorMsg}
 	}
 	var answer oidb.D88DRspBody
 	if err := proto.Unmarshal(envelope.Bodybuffer, &answer); err != nil {
 		return none, 0, fmt.Errorf("read card of group %d: %w", g, err)
 	}
 	for _, r := range answer.RspGroupInfo {
-		if r.GroupInfo == nil || r.Result.Unwrap() != 0 || r.GroupCode.Unwrap() != uint64(g) {
+		if r.GroupCode.Unwrap() != uint64(g) {
+			continue
+		}
+		switch code := r.Result.Unwrap(); {
+		case code == noGroup:
+			return none, 0, &protocol.NotFoundError{Kind: protocol.KindGroup, ID: int64(g)}
+		case code != 0:
+			return none, 0, &protocol.RefusedError{Code: int(code)}
+		case r.GroupInfo == nil:
 			continue
 		}
 		i := r.GroupInfo
@@ -72,7 +89,7 @@ func (d *Driver) fetchGroup(ctx context.Context, g protocol.GroupID) (protocol.G
 			Members: int(i.GroupMemberNum.Unwrap()), MaxMembers: int(i.GroupMemberMaxNum.Unwrap()),
 		}, i.GroupCurMsgSeq.Unwrap(), nil
 	}
-	return none, 0, &protocol.NotFoundError{Kind: protocol.KindGroup, ID: int64(g)}
+	return none, 0, &protocol.RefusedError{Text: fmt.Sprintf("no card of group %d in the answer", g)}
 }
 
 // groupCardRequest asks for the fields by naming them with a zero.

@@ -15,7 +15,8 @@ const httpTimeout = 20 * time.Second
 var errTwoDrivers = errors.New("another QQ client runs in this process")
 
 // hook makes MiraiGo's HTTP clients use g until the returned function is called. They are variables of the process;
-// that one of them has a guard is the sign that a driver runs.
+// that one of them has a guard is the sign that a driver runs. Two that start at the same instant could both miss it: only
+// a variable of the process could keep them apart, and a program that does so is broken either way.
 func hook(g *guard) (unhook func(), err error) {
 	if _, taken := utils.Client.Transport.(*guard); taken {
 		return nil, errTwoDrivers

@@ -47,7 +47,17 @@ func (d *Driver) recallGroup(ctx context.Context, r protocol.Ref) error {
 	if err != nil {
 		return err
 	}
+	return judgeGroupRecall(answer)
+}
+
+func judgeGroupRecall(answer *msg.MsgWithDrawResp) error {
+	if len(answer.GroupWithDraw) == 0 {
+		return fmt.Errorf("recall: %w", errNoOutcome)
+	}
 	for _, a := range answer.GroupWithDraw {
+		if a.Result.IsNone() {
+			return fmt.Errorf("recall: %w", errNoOutcome)
+		}
 		if code, text := a.Result.Unwrap(), a.ErrMsg.Unwrap(); code != 0 || !isSuccess(text) {
 			return &protocol.RefusedError{Code: int(code), Text: text}
 		}
@@ -69,7 +79,17 @@ func (d *Driver) recallPrivate(ctx context.Context, r protocol.Ref) error {
 	if err != nil {
 		return err
 	}
+	return judgePrivateRecall(answer)
+}
+
+func judgePrivateRecall(answer *msg.MsgWithDrawResp) error {
+	if len(answer.C2CWithDraw) == 0 {
+		return fmt.Errorf("recall: %w", errNoOutcome)
+	}
 	for _, a := range answer.C2CWithDraw {
+		if a.Result.IsNone() {
+			return fmt.Errorf("recall: %w", errNoOutcome)
+		}
 		// Private recalls are answered with 0, 1 or 2 when they worked; the text tells for sure.
 		if code, text := a.Result.Unwrap(), a.ErrMsg.Unwrap(); !isSuccess(text) || code < 0 || code > 2 {
 			return &protocol.RefusedError{Code: int(code), Text: text}

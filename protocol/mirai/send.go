@@ -46,7 +46,8 @@ func (d *Driver) sendGroup(ctx context.Context, g protocol.GroupID, body message
 	request.RoutingHead = &msg.RoutingHead{Grp: &msg.Grp{GroupCode: proto.Some(int64(g))}}
 	request.SyncCookie = []byte{}
 	request.MsgVia = proto.Some(int32(1))
-	if err := d.post(ctx, request); err != nil {
+	// An answer without an outcome leaves it to the echo to tell.
+	if err := d.post(ctx, request); err != nil && !errors.Is(err, errNoOutcome) {
 		// An answer that got lost does not mean that the message did.
 		if !errors.Is(err, protocol.ErrTimeout) {
 			return protocol.Message{}, err
@@ -162,9 +163,16 @@ func (d *Driver) post(ctx context.Context, request *msg.SendMessageRequest) erro
 	if err != nil {
 		return uncertain(err)
 	}
+	return judgeSend(raw)
+}
+
+func judgeSend(raw []byte) error {
 	var answer msg.SendMessageResponse
 	if err := proto.Unmarshal(raw, &answer); err != nil {
 		return fmt.Errorf("read answer to message: %w: %w", protocol.ErrTimeout, err)
+	}
+	if answer.Result.IsNone() {
+		return fmt.Errorf("message: %w", errNoOutcome)
 	}
 	if code := answer.Result.Unwrap(); code != 0 {
 		return &protocol.RefusedError{Code: int(code), Text: answer.ErrMsg.Unwrap()}

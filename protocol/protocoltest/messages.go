@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"echogate/protocol"
 	"echogate/protocol/message"
@@ -194,9 +195,14 @@ func contexts(t *testing.T, s *session) {
 	}
 	s.h.Stall(true)
 	defer s.h.Stall(false)
-	ctx, cancel = context.WithTimeout(t.Context(), 1)
+	const limit = 200 * time.Millisecond
+	began := time.Now()
+	ctx, cancel = context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	if _, err := s.User(ctx, scene.Friend); !errors.Is(err, protocol.ErrTimeout) {
 		t.Errorf("User of a silent server = %v, want a timeout", err)
+	}
+	if waited := time.Since(began); waited < limit {
+		t.Errorf("User of a silent server gave up after %v of %v", waited, limit)
 	}
 }

@@ -117,3 +117,25 @@ func TestPasses(t *testing.T) {
 		})
 	}
 }
+
+func TestSummary(t *testing.T) {
+	f := miraiGo + Known()[0].Functions[0]
+	var out bytes.Buffer
+	p := passes{out: &out}
+	if n := p.judge(parse([]byte(text(nil, []string{f}) + text([]string{f}, []string{f})))); n != 0 {
+		t.Fatalf("%d unlisted", n)
+	}
+	halves := 0
+	for _, r := range parse([]byte(text(nil, []string{f}) + text([]string{f}, []string{f}))) {
+		if r.half() {
+			halves++
+		}
+	}
+	out.Reset()
+	p.summarize(map[string]int{Known()[0].State: 2}, halves)
+	for _, want := range []string{"2 known races of MiraiGo on " + Known()[0].State, "1 of them judged by one access alone"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("summary %q lacks %q", out.String(), want)
+		}
+	}
+}

@@ -93,6 +93,11 @@ func accessor(stack []string) (name string, ours bool, err error) {
 	return stack[0], false, nil
 }
 
+// half tells whether the detector lost the stack of one access.
+func (r report) half() bool {
+	return slices.ContainsFunc(r.accesses, func(stack []string) bool { return len(stack) == 0 })
+}
+
 // known returns the name of the list's entry that covers the report, or an error that says what makes it a new one.
 // Where the detector lost one stack the other decides.
 func (r report) known(list []Race) (string, error) {
