@@ -33,6 +33,7 @@ type link struct {
 	conn   net.Conn
 	log    zerolog.Logger
 	hangUp context.CancelFunc
+	over   chan struct{} // closed when the connection is, and nothing works for it any more
 	out    chan outgoing
 	begin  chan pushing                // what the pump is to do next; see link.startPushing
 	after  func(context.Context) error // what the reader does once its answer is on the way
@@ -70,6 +71,7 @@ func newLink(s *Server, conn net.Conn, hangUp context.CancelFunc) *link {
 		conn:   conn,
 		log:    s.log.With().Stringer("remote", conn.RemoteAddr()).Logger(),
 		hangUp: hangUp,
+		over:   make(chan struct{}),
 		out:    make(chan outgoing, outLimit),
 		begin:  make(chan pushing, 1),
 		since:  time.Now(),

@@ -134,6 +134,7 @@ func (s *Server) attend(ctx context.Context, conn net.Conn) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l := newLink(s, conn, cancel)
+	defer close(l.over)
 	s.mu.Lock()
 	s.links[l] = struct{}{}
 	s.mu.Unlock()
@@ -158,10 +159,11 @@ func (s *Server) attend(ctx context.Context, conn net.Conn) {
 	cancel()
 	parts.Wait()
 
+	u := l.user()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.links, l)
-	if u := l.user(); s.online[u] == l {
+	if s.online[u] == l {
 		delete(s.online, u)
 	}
 }

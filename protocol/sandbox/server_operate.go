@@ -46,14 +46,19 @@ func (s *Server) Faults() Faults {
 	return s.faults
 }
 
-// SetFaults puts f into effect at once, in place of what was.
-func (s *Server) SetFaults(f Faults) {
+// ChangeFaults lets change edit the faults in effect and returns what they are from then on. No other change comes
+// between. change runs with the Server locked and must not call it.
+func (s *Server) ChangeFaults(change func(*Faults)) Faults {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = f
+	change(&s.faults)
 	close(s.changed)
 	s.changed = make(chan struct{})
+	return s.faults
 }
+
+// SetFaults puts f into effect at once, in place of what was.
+func (s *Server) SetFaults(f Faults) { s.ChangeFaults(func(now *Faults) { *now = f }) }
 
 // flowing waits while connections are stalled; false when ctx ended first.
 func (s *Server) flowing(ctx context.Context) bool {
@@ -73,11 +78,14 @@ func (s *Server) flowing(ctx context.Context) bool {
 }
 
 // DropConnections closes the connections of an account, or all with account 0, as a failing network would: nothing is
-// said before. It returns how many there were.
+// said before. It returns how many there were, once they are closed and none of their sessions is left.
 func (s *Server) DropConnections(user protocol.UserID) int {
 	links := s.linksOf(user)
 	for _, l := range links {
 		l.hangUp()
+	}
+	for _, l := range links {
+		<-l.over
 	}
 	return len(links)
 }

@@ -52,18 +52,24 @@ func connect(t testing.TB, s *sandbox.Server, u protocol.UserID) *player {
 	return &player{t: t, conn: conn, reader: bufio.NewReader(conn), token: token, seq: 60000}
 }
 
-// login connects and goes through a login by token as MiraiGo does, the first, empty fetch of mail included.
+// login connects and logs in.
 func login(t *testing.T, s *sandbox.Server, u protocol.UserID) *player {
 	t.Helper()
 	p := connect(t, s, u)
-	p.exchange(serverKey(t, s))
-	p.register()
-	p.fetchMail()
+	p.logIn(s)
 	return p
 }
 
+// logIn goes through a login by token as MiraiGo does, the first, empty fetch of mail included.
+func (p *player) logIn(s *sandbox.Server) {
+	p.t.Helper()
+	p.exchange(serverKey(p.t, s))
+	p.register()
+	p.fetchMail()
+}
+
 // serverKey is the public key that the server's transport tells.
-func serverKey(t *testing.T, s *sandbox.Server) []byte {
+func serverKey(t testing.TB, s *sandbox.Server) []byte {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://keyrotate.qq.com/rotate_key?cipher_suite_ver=305&uin=1", http.NoBody)
 	if err != nil {

@@ -38,14 +38,14 @@ func (l *link) pump(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for at := p.from; l.during(p.session); {
+		for at := p.from; l.during(ctx, p.session); {
 			changes, next, err := l.server.world.Next(ctx, at, pushBatch)
 			if err != nil {
 				return
 			}
 			at = next
 			for _, c := range changes {
-				if !l.during(p.session) {
+				if !l.during(ctx, p.session) {
 					break
 				}
 				if err := l.deliver(ctx, c); err != nil {

@@ -53,11 +53,11 @@ func (l *link) signOff(state linkState) {
 	l.server.leave(u, l)
 }
 
-// during tells whether the session with this number is still on.
-func (l *link) during(session uint) bool {
+// during tells whether the session with this number is still on. It ends with its connection, if not before.
+func (l *link) during(ctx context.Context, session uint) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.state == registered && l.session == session
+	return ctx.Err() == nil && l.state == registered && l.session == session
 }
 
 // forceOffline ends the session and tells the client why. It never waits: a client that cannot be told anything any
@@ -100,8 +100,4 @@ func pushSeq(last, n uint32) uint32 {
 }
 
 // unixTime is the World's time.
-func (s *Server) unixTime() int64 {
-	s.world.mu.Lock()
-	defer s.world.mu.Unlock()
-	return s.world.now().Unix()
-}
+func (s *Server) unixTime() int64 { return s.world.Now().Unix() }

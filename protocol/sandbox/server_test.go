@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -38,4 +39,19 @@ func run(t *testing.T, w *sandbox.World) *sandbox.Server {
 		}
 	})
 	return s
+}
+
+// eventually waits for what another goroutine is about to bring about.
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it does not come to pass")
+		}
+	}
 }

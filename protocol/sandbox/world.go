@@ -58,6 +58,13 @@ type GroupState struct {
 	LastSeq  uint32 // seq of its newest message; FirstSeq-1 while there is none
 }
 
+// Now is the World's time.
+func (w *World) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now()
+}
+
 // Bot is the account that echogate logs in as unless it is told otherwise.
 func (w *World) Bot() protocol.UserID {
 	w.mu.Lock()
@@ -90,14 +97,6 @@ func (w *World) Friends(u protocol.UserID) []protocol.Friend {
 		list = append(list, protocol.Friend{UserID: f, Nickname: w.accounts[f].Nickname, Remark: remarks[f]})
 	}
 	return list
-}
-
-// AreFriends tells whether a and b have each other in their friend lists.
-func (w *World) AreFriends(a, b protocol.UserID) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, ok := w.friends[a][b]
-	return ok
 }
 
 // Groups are the groups that u is in, ordered by number.

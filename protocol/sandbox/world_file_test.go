@@ -18,7 +18,7 @@ func TestDefaultWorld(t *testing.T) {
 	if len(w.Friends(w.Bot())) < 3 {
 		t.Errorf("the bot's friends are %v", w.Friends(w.Bot()))
 	}
-	equal(t, w.AreFriends(w.Bot(), 20006), false)
+	equal(t, areFriends(w, w.Bot(), 20006), false)
 	roles := make(map[protocol.Role]int)
 	for _, m := range w.Members(30001) {
 		roles[m.Role]++
@@ -98,7 +98,7 @@ groups:
   - {group_id: 10, name: h, members: *all}
 `))
 	equal(t, err, nil)
-	equal(t, w.AreFriends(1, 2), true)
+	equal(t, areFriends(w, 1, 2), true)
 	equal(t, len(w.Members(10)), 2)
 }
 
@@ -126,7 +126,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		for _, a := range w.Accounts() {
 			for _, friend := range w.Friends(a.UserID) {
-				if !w.AreFriends(friend.UserID, a.UserID) {
+				if !areFriends(w, friend.UserID, a.UserID) {
 					t.Errorf("%d is a friend of %d, but not the other way", friend.UserID, a.UserID)
 				}
 			}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 
 	"github.com/goccy/go-json"
 	"github.com/rs/zerolog"
@@ -23,10 +22,11 @@ type Server interface {
 	Unanswered() []string
 	// RefusedEgress are the hosts that clients were kept from reaching.
 	RefusedEgress() []string
-	// Faults are the faults in force, SetFaults replaces them.
-	Faults() sandbox.Faults
-	SetFaults(f sandbox.Faults)
-	// DropConnections cuts the account's connections, everybody's with account 0, and returns how many there were.
+	// ChangeFaults lets change edit the faults in force, in one step, and returns what they are from then on. change does
+	// not call the server.
+	ChangeFaults(change func(*sandbox.Faults)) sandbox.Faults
+	// DropConnections cuts the account's connections, everybody's with account 0, and returns how many there were. When it
+	// returns they are gone from Sessions.
 	DropConnections(user protocol.UserID) int
 	// ForceOffline pushes a forced offline with a reason to the account; an error when it is not logged in.
 	ForceOffline(user protocol.UserID, reason string) error
@@ -40,8 +40,6 @@ type Control struct {
 	server Server
 	log    zerolog.Logger
 	routes []route
-
-	faults sync.Mutex // makes changes of single faults whole
 }
 
 type route struct {

@@ -43,10 +43,11 @@ func (s *fakeServer) Faults() sandbox.Faults {
 	return s.faults
 }
 
-func (s *fakeServer) SetFaults(f sandbox.Faults) {
+func (s *fakeServer) ChangeFaults(change func(*sandbox.Faults)) sandbox.Faults {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = f
+	change(&s.faults)
+	return s.faults
 }
 
 func (s *fakeServer) tell(what string, user protocol.UserID) error {

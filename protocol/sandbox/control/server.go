@@ -61,28 +61,23 @@ func (c *Control) setFaults(r *http.Request) (any, error) {
 	}{now.DelayReplies.String(), now.RefuseSends, now.Stall, dropped}, nil
 }
 
-// changeFaults sets the faults that the caller named. The server's lock is taken within this one, never around it.
+// changeFaults sets the faults that the caller named.
 func (c *Control) changeFaults(named *object, wanted sandbox.Faults) sandbox.Faults {
-	c.faults.Lock()
-	defer c.faults.Unlock()
-	now := c.server.Faults()
-	if named.has("delay_replies") {
-		now.DelayReplies = wanted.DelayReplies
-	}
-	if named.has("refuse_sends") {
-		now.RefuseSends = wanted.RefuseSends
-	}
-	if named.has("stall") {
-		now.Stall = wanted.Stall
-	}
-	c.server.SetFaults(now)
-	return now
+	return c.server.ChangeFaults(func(now *sandbox.Faults) {
+		if named.has("delay_replies") {
+			now.DelayReplies = wanted.DelayReplies
+		}
+		if named.has("refuse_sends") {
+			now.RefuseSends = wanted.RefuseSends
+		}
+		if named.has("stall") {
+			now.Stall = wanted.Stall
+		}
+	})
 }
 
 func (c *Control) clearFaults(*http.Request) (any, error) {
-	c.faults.Lock()
-	defer c.faults.Unlock()
-	c.server.SetFaults(sandbox.Faults{})
+	c.server.ChangeFaults(func(now *sandbox.Faults) { *now = sandbox.Faults{} })
 	return none{}, nil
 }
 
