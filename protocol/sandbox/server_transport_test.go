@@ -2,11 +2,8 @@ package sandbox_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -15,10 +12,7 @@ import (
 
 func TestTransport(t *testing.T) {
 	s := serve(t, sandbox.Default())
-	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "here: "+r.Host) }))
-	t.Cleanup(page.Close)
 	web := &http.Client{Transport: s.Transport()}
-	t.Cleanup(web.CloseIdleConnections)
 	get := func(address string) (string, error) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 		if err != nil {
@@ -32,15 +26,6 @@ func TestTransport(t *testing.T) {
 		b, err := io.ReadAll(answer.Body)
 		return string(b), err
 	}
-	own, err := url.Parse(page.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, address := range []string{page.URL, "http://localhost:" + own.Port() + "/"} {
-		if b, err := get(address); err != nil || !strings.HasPrefix(b, "here: ") {
-			t.Errorf("%s: %q, %v", address, b, err)
-		}
-	}
 	if b, err := get("https://keyrotate.qq.com/rotate_key?uin=1"); err != nil || !strings.Contains(b, `"PubKey":"04`) {
 		t.Errorf("key page: %q, %v", b, err)
 	}
@@ -49,14 +34,14 @@ func TestTransport(t *testing.T) {
 	}
 	for _, address := range []string{
 		"https://snowflake.qq.com/ola/android", "http://qun.qq.com/x", "http://QUN.qq.com/y",
-		"https://example.com/", "http://192.0.2.1/", "http://localhost.example.com/",
+		"https://example.com/", "http://192.0.2.1/", "http://127.0.0.1/", "http://localhost/",
 	} {
 		_, err := get(address)
 		if refusal, ok := errors.AsType[*sandbox.EgressError](err); !ok || !strings.Contains(address, refusal.Host) && refusal.Host != "qun.qq.com" {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	equal(t, s.RefusedEgress(), []string{"snowflake.qq.com", "qun.qq.com", "example.com", "192.0.2.1", "localhost.example.com"})
+	equal(t, s.RefusedEgress(), []string{"snowflake.qq.com", "qun.qq.com", "example.com", "192.0.2.1", "127.0.0.1", "localhost"})
 	// Only reading is played.
 	if answer, err := web.Post("https://keyrotate.qq.com/", "text/plain", strings.NewReader("x")); err == nil {
 		answer.Body.Close()
