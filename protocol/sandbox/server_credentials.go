@@ -4,6 +4,7 @@ import (
 	"crypto/ecdh"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,11 +80,11 @@ func replaceFile(path string, content []byte) (err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	if _, err := f.Write(content); err != nil {
-		_ = f.Close()
-		return err
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync() // a crash of the machine may otherwise keep the new name and lose the content
 	}
-	if err := f.Close(); err != nil {
+	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

@@ -39,7 +39,8 @@ type OICQ struct {
 	sealed    []byte
 }
 
-// ParseOICQ reads the payload of a wtlogin command.
+// ParseOICQ reads the payload of a wtlogin command. The public key and the sealed body that the result holds share memory
+// with payload.
 func ParseOICQ(payload []byte) (OICQ, error) {
 	s := scanner{data: payload}
 	start := s.u8()
