@@ -6,15 +6,23 @@ import "time"
 type Config struct {
 	// Name is the endpoint's unique name, for logs, status and errors.
 	Name string `mapstructure:"name"`
-	// URL is the ws:// or wss:// address of a universal connection, for events and actions both.
+	// URL is the ws:// or wss:// address of a universal connection, for events and actions both. A framework on a unix
+	// socket is reached with ws+unix:///path/to.sock:/uri, or wss+unix; the handshake then asks for the host localhost.
 	URL string `mapstructure:"url"`
 	// APIURL and EventURL, always together and instead of URL, are the addresses of two separate connections.
 	APIURL   string `mapstructure:"api_url"`
 	EventURL string `mapstructure:"event_url"`
 	// AccessToken is sent as "Authorization: Bearer <token>" when it is not empty, and nowhere else.
 	AccessToken string `mapstructure:"access_token"`
+	// AccessTokenFile, instead of AccessToken, is a file that holds the token. It is read at every dial, so that a new
+	// token is picked up; space around it is left out.
+	AccessTokenFile string `mapstructure:"access_token_file"`
 	// Headers are sent with the handshake in addition to the gateway's own; an Authorization of another scheme, for one.
 	Headers map[string]string `mapstructure:"headers"`
+	// Proxy is the way to the address: http://, https:// or socks5://[user:password@]host:port, or "environment" for
+	// HTTP_PROXY (ws://), HTTPS_PROXY (wss://) and NO_PROXY, which never apply to loopback addresses. Empty, as in
+	// go-cqhttp, is none. HTTP proxies must allow CONNECT; a SOCKS proxy looks the name up.
+	Proxy string `mapstructure:"proxy"`
 	// Format is how messages in events are written: "array" (segments) or "string" (CQ codes).
 	Format string `mapstructure:"format"`
 	// Heartbeat is the time between two heartbeat events; 0 sends none.
@@ -71,7 +79,7 @@ const (
 // TLS says whom a wss:// connection trusts and how it identifies itself. Files are PEM and are read at every dial, so that
 // a renewed certificate is picked up.
 type TLS struct {
-	// CA is a file of certificates to trust instead of the system's.
+	// CA is a file of certificates to trust instead of the system's, for an https:// proxy too.
 	CA string `mapstructure:"ca"`
 	// Cert and Key, always together, are the files of a client certificate.
 	Cert string `mapstructure:"cert"`

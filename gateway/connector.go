@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +15,8 @@ type connector struct {
 	addr    address
 	log     zerolog.Logger
 	backoff *backoff
-	said    string // kind of the last trouble; it is not logged again until another comes
+	secrets []string // of the last dial
+	said    string   // kind of the last trouble; it is not logged again until another comes
 
 	mu     sync.Mutex
 	status LinkStatus
@@ -96,9 +96,7 @@ func (c *connector) connected() {
 
 // troubled notes why there is no link, and says so if that is news.
 func (c *connector) troubled(t trouble) {
-	if c.conf.AccessToken != "" { // a server may repeat it in its reason
-		t.text = strings.ReplaceAll(t.text, c.conf.AccessToken, "***")
-	}
+	t.text = redacted(t.text, c.secrets) // a server may repeat them in its reason
 	c.mu.Lock()
 	was := c.status.Connected
 	if was {

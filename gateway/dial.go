@@ -3,16 +3,20 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
 
 	"nhooyr.io/websocket"
 )
 
-// DialFunc opens the TCP connection to a host:port, as net.Dialer.DialContext does.
+// DialFunc opens the connection below a link, or to the proxy before it, as net.Dialer.DialContext does: "tcp" to a
+// host:port or "unix" to a path.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 // systemDial returns the DialFunc that is used when Options has none. Its keep-alive probes let the system notice a dead
@@ -24,11 +28,28 @@ func systemDial() DialFunc {
 
 // dial opens one WebSocket connection. When it returns an error nothing is left open.
 func (c *connector) dial(ctx context.Context) (*websocket.Conn, *socket, error) {
-	sock, err := c.dialTCP(ctx)
+	token, err := c.conf.token()
 	if err != nil {
 		return nil, nil, err
 	}
-	ws, err := c.upgrade(ctx, sock)
+	key, tlsConf, err := c.conf.TLS.load()
+	if err != nil {
+		return nil, nil, &fileError{key, err}
+	}
+	to, err := resolve(c.addr.url)
+	if err != nil {
+		return nil, nil, err
+	}
+	proxy, err := c.conf.proxyTo(to)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.secrets = c.conf.secrets(c.addr.url, token, proxy)
+	conn, sock, err := c.open(ctx, to, proxy, tlsConf)
+	if err != nil {
+		return nil, nil, err
+	}
+	ws, err := c.upgrade(ctx, conn, to, token, tlsConf)
 	if err != nil {
 		sock.cut()
 		return nil, nil, err
@@ -37,43 +58,45 @@ func (c *connector) dial(ctx context.Context) (*websocket.Conn, *socket, error) 
 	return ws, sock, nil
 }
 
-func (c *connector) dialTCP(ctx context.Context) (*socket, error) {
-	u, err := url.Parse(c.addr.url)
-	if err != nil {
-		return nil, err
-	}
-	port := cmp.Or(u.Port(), map[string]string{"ws": "80", "wss": "443"}[u.Scheme])
+// open opens the connection that the WebSocket is to use, and returns the socket at its bottom too.
+func (c *connector) open(ctx context.Context, to target, proxy *url.URL, tlsConf *tls.Config) (net.Conn, *socket, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.conf.DialTimeout, errDialTimeout)
 	defer cancel()
-	conn, err := c.options.Dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return nil, cmp.Or(context.Cause(ctx), err)
+	o := &opener{dial: c.options.Dial}
+	conn, err := o.through(ctx, proxy, to, tlsConf)
+	if err == nil {
+		return conn, o.sock, nil
 	}
-	return &socket{Conn: conn}, nil
+	if o.sock != nil {
+		o.sock.cut()
+	}
+	if pe, ok := errors.AsType[*proxyError](err); ok {
+		if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			pe.err = cmp.Or(context.Cause(ctx), errDialTimeout)
+		}
+		return nil, nil, pe
+	}
+	return nil, nil, cmp.Or(context.Cause(ctx), err)
 }
 
-// upgrade makes a WebSocket of a TCP connection. The transport lives for this one connection: nothing is pooled or
-// compressed, no proxy is used and no redirect is followed (a token must not travel to another address).
-func (c *connector) upgrade(ctx context.Context, sock *socket) (*websocket.Conn, error) {
-	_, tlsConf, err := c.conf.TLS.load()
-	if err != nil {
-		return nil, err
-	}
+// upgrade makes a WebSocket of a connection. The transport lives for this one connection: nothing is pooled or
+// compressed, and no redirect is followed (a token must not travel to another address).
+func (c *connector) upgrade(ctx context.Context, conn net.Conn, to target, token string, tlsConf *tls.Config) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.conf.HandshakeTimeout, errHandshakeTimeout)
 	defer cancel()
 	options := &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport: &http.Transport{
-				DialContext:        func(context.Context, string, string) (net.Conn, error) { return sock, nil },
+				DialContext:        func(context.Context, string, string) (net.Conn, error) { return conn, nil },
 				DisableKeepAlives:  true,
 				DisableCompression: true,
 				TLSClientConfig:    tlsConf,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		HTTPHeader: c.header(),
+		HTTPHeader: c.header(token),
 	}
-	ws, resp, err := websocket.Dial(ctx, c.addr.url, options) //nolint:bodyclose // the library has closed it
+	ws, resp, err := websocket.Dial(ctx, to.url, options) //nolint:bodyclose // the library has closed it
 	switch {
 	case err == nil:
 		return ws, nil
@@ -87,7 +110,7 @@ func (c *connector) upgrade(ctx context.Context, sock *socket) (*websocket.Conn,
 }
 
 // header returns the headers of the handshake. The names are written as OneBot 11 writes them.
-func (c *connector) header() http.Header {
+func (c *connector) header(token string) http.Header {
 	h := http.Header{}
 	h.Set("User-Agent", c.options.UserAgent)
 	for name, value := range c.conf.Headers {
@@ -95,8 +118,8 @@ func (c *connector) header() http.Header {
 	}
 	h["X-Self-ID"] = []string{strconv.FormatInt(c.options.SelfID(), 10)}
 	h["X-Client-Role"] = []string{c.addr.role.header()}
-	if c.conf.AccessToken != "" {
-		h.Set("Authorization", "Bearer "+c.conf.AccessToken)
+	if token != "" {
+		h.Set("Authorization", "Bearer "+token)
 	}
 	return h
 }

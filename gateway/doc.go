@@ -17,7 +17,8 @@
 //   - An answer goes out only on the connection that asked; when that is gone the answer is dropped and counted.
 //   - A link that went silent is noticed by pings (ping_interval + pong_timeout) or by a write that does not move
 //     (write_timeout), and is dialled again: fast at first, then with growing pauses.
-//   - Access tokens, user names and queries of URLs appear in no log line, error or status.
+//   - Access tokens, header values, and the users, passwords and queries of addresses and proxies appear in no log line,
+//     error or status, even if the far side repeats them.
 //
 // # What is not promised
 //

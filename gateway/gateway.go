@@ -69,10 +69,14 @@ func Validate(endpoints []Config) error {
 		}
 		names[conf.Name] = true
 		for _, a := range conf.addresses() {
-			if other, taken := urls[a.url]; taken && other != conf.Name {
+			to, err := resolve(a.url)
+			if err != nil {
+				return err // Validate has seen it
+			}
+			if other, taken := urls[to.identity()]; taken && other != conf.Name {
 				return fmt.Errorf("endpoints[%s].%s: is the address of endpoints[%s] too", conf.Name, a.key, other)
 			}
-			urls[a.url] = conf.Name
+			urls[to.identity()] = conf.Name
 		}
 	}
 	return nil

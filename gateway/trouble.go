@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"strings"
@@ -104,6 +105,12 @@ func diagnoseLink(err error, settled bool) trouble {
 }
 
 func diagnoseDial(err error) trouble {
+	if pe, ok := errors.AsType[*proxyError](err); ok {
+		return diagnoseProxy(pe)
+	}
+	if fe, ok := errors.AsType[*fileError](err); ok {
+		return trouble{"file " + fe.key, fe.Error(), true}
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return trouble{"certificate", "certificate not accepted: " + root(err) + ": check tls.ca and tls.server_name", true}
 	}
@@ -121,11 +128,28 @@ func diagnoseDial(err error) trouble {
 		return trouble{"timeout", err.Error(), false}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return trouble{"unreachable", "connection refused: nothing listens there; check that the framework runs, host and port", false}
+	case errors.Is(err, fs.ErrNotExist):
+		return trouble{"unreachable", "no socket of that path: check that the framework runs, and the path", false}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return trouble{"handshake", "the server hung up during the handshake: " + root(err) + "; perhaps it wants wss://", false}
 	}
 	// What is left of the library's long sentences is their end; url.Error in the middle would show the whole address.
 	return trouble{"other", root(err), false}
+}
+
+func diagnoseProxy(e *proxyError) trouble {
+	t := diagnoseDial(e.err)
+	code, answered := errors.AsType[connectError](e.err)
+	switch {
+	case answered && code == http.StatusProxyAuthRequired:
+		t = trouble{"http 407", code.Error() + ": check its user and password", true}
+	case answered:
+		t = trouble{fmt.Sprint("http ", int(code)), code.Error() + ": check whether it may and can reach the address", code < 500}
+	case errors.Is(e.err, syscall.ECONNREFUSED):
+		t.text = "connection refused: nothing listens there"
+	}
+	t.kind, t.text = "proxy "+t.kind, "proxy "+e.proxy+": "+t.text
+	return t
 }
 
 // root returns the text of the innermost error, which has no address or port that changes from one attempt to the next.

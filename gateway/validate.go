@@ -5,18 +5,16 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // Validate returns nil, or an error that names the first wrong key: `endpoints[nonebot].url: scheme "http" is not ws or
-// wss`. It reads the files of TLS. It never shows the value of a secret.
+// wss`. It reads the files of TLS and AccessTokenFile. It never shows the value of a secret.
 func (c Config) Validate() error {
 	for _, check := range []func() (string, error){
-		c.checkName, c.checkURLs, c.checkHeaders, c.checkFormat, c.checkDurations, c.checkSizes, c.checkTLS,
+		c.checkName, c.checkURLs, c.checkToken, c.checkHeaders, c.checkProxy, c.checkFormat, c.checkDurations, c.checkSizes, c.checkTLS,
 	} {
 		if key, err := check(); err != nil {
 			return fmt.Errorf("endpoints[%s].%s: %w", c.Name, key, err)
@@ -44,39 +42,14 @@ func (c Config) checkURLs() (string, error) {
 		return "event_url", errors.New("is missing beside api_url")
 	}
 	for _, a := range c.addresses() {
-		if err := checkURL(a.url); err != nil {
+		if _, err := resolve(a.url); err != nil {
 			return a.key, err
 		}
 	}
 	return "", nil
 }
 
-func checkURL(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return errors.New("is not an address") // err repeats parts of it, and a part may be secret
-	}
-	if u.Scheme != "ws" && u.Scheme != "wss" {
-		return fmt.Errorf("scheme %q is not ws or wss", u.Scheme)
-	}
-	if u.Hostname() == "" {
-		return errors.New("has no host")
-	}
-	if p := u.Port(); p != "" {
-		if n, err := strconv.Atoi(p); err != nil || n < 1 || n > 65535 {
-			return fmt.Errorf("port %s is not between 1 and 65535", p)
-		}
-	}
-	if u.Fragment != "" {
-		return errors.New("has a fragment (#...), which WebSocket addresses cannot have")
-	}
-	return nil
-}
-
 func (c Config) checkHeaders() (string, error) {
-	if !headerValue(c.AccessToken) {
-		return "access_token", errors.New("has a control character, perhaps a line break")
-	}
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
 		key, canonical := "headers."+name, http.CanonicalHeaderKey(name)
 		switch {
@@ -88,6 +61,8 @@ func (c Config) checkHeaders() (string, error) {
 			return key, errors.New("is set by the gateway itself")
 		case canonical == "Authorization" && c.AccessToken != "":
 			return key, errors.New("is already set by access_token")
+		case canonical == "Authorization" && c.AccessTokenFile != "":
+			return key, errors.New("is already set by access_token_file")
 		}
 	}
 	return "", nil
@@ -106,6 +81,19 @@ func headerName(s string) bool {
 // headerValue reports whether s has no control character but tabs.
 func headerValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f })
+}
+
+func (c Config) checkProxy() (string, error) {
+	if c.Proxy == "" || c.Proxy == proxyEnvironment {
+		return "", nil
+	}
+	for _, a := range c.addresses() {
+		if t, err := resolve(a.url); err != nil || t.network == "unix" {
+			return "proxy", fmt.Errorf("is set, but %s is a unix socket", a.key)
+		}
+	}
+	_, err := parseProxy(c.Proxy)
+	return "proxy", err
 }
 
 func (c Config) checkFormat() (string, error) {
@@ -161,7 +149,7 @@ func (c Config) checkTLS() (string, error) {
 		return "", nil
 	}
 	for _, a := range c.addresses() {
-		if !strings.HasPrefix(strings.ToLower(a.url), "wss:") {
+		if t, err := resolve(a.url); err != nil || !t.secure {
 			return "tls", fmt.Errorf("is set, but %s is not a wss:// address", a.key)
 		}
 	}

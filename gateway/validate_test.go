@@ -13,10 +13,7 @@ func TestValidate(t *testing.T) {
 	if err := os.WriteFile(junk, []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
-		change func(*Config)
-		want   string // "" is valid
-	}{
+	checkValidate(t, []validateCase{
 		{func(*Config) {}, ""},
 		{func(c *Config) { c.URL = "WSS://bot.example/onebot?x=1" }, ""},
 		{func(c *Config) { c.URL = "ws://[::1]:8080" }, ""},
@@ -66,7 +63,42 @@ func TestValidate(t *testing.T) {
 			func(c *Config) { c.URL, c.TLS.Cert, c.TLS.Key = "wss://h", junk, junk },
 			`endpoints[nonebot].tls.cert: load client certificate: tls: failed to find any PEM data in certificate input`,
 		},
-	} {
+	})
+}
+
+func TestValidateNetwork(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("token"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	checkValidate(t, []validateCase{
+		{
+			func(c *Config) { c.AccessToken, c.AccessTokenFile = "CANARY", file },
+			`endpoints[nonebot].access_token_file: excludes access_token`,
+		},
+		{
+			func(c *Config) { c.AccessTokenFile, c.Headers["authorization"] = file, "1" },
+			`endpoints[nonebot].headers.authorization: is already set by access_token_file`,
+		},
+		{func(c *Config) { c.AccessTokenFile, c.Proxy = file, "socks5://u:p@h:1" }, ""},
+		{func(c *Config) { c.Proxy = "environment" }, ""},
+		{func(c *Config) { c.Proxy = "h:80" }, `endpoints[nonebot].proxy: is not "environment" and does not begin with http://, https:// or socks5://`},
+		{func(c *Config) { c.Proxy = "http://" }, `endpoints[nonebot].proxy: has no host`},
+		{func(c *Config) { c.Proxy = "http://h:99999" }, `endpoints[nonebot].proxy: port 99999 is not between 1 and 65535`},
+		{func(c *Config) { c.Proxy = "http://h/CANARY" }, `endpoints[nonebot].proxy: has more than a user, a host and a port`},
+		{func(c *Config) { c.URL, c.Proxy = "ws+unix:///a", "http://h" }, `endpoints[nonebot].proxy: is set, but url is a unix socket`},
+	})
+}
+
+// validateCase is a change to a valid configuration and the error that it makes, "" for none.
+type validateCase struct {
+	change func(*Config)
+	want   string
+}
+
+func checkValidate(t *testing.T, cases []validateCase) {
+	t.Helper()
+	for _, c := range cases {
 		conf := DefaultConfig()
 		conf.Name, conf.URL = "nonebot", "ws://127.0.0.1:8080/onebot/v11/ws"
 		conf.Headers = map[string]string{}
@@ -81,9 +113,14 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+func addressError(raw string) error {
+	_, err := resolve(raw)
+	return err
+}
+
 // FuzzURL feeds any address with secrets in it through everything that shows addresses.
 func FuzzURL(f *testing.F) {
-	for _, s := range []string{"ws://h/p", "wss://h:1/", "ws://[::1", "ws://h/%zz", "http://h", "", "ws://h:99999", "ws:h", "//h", "ws://h\x00"} {
+	for _, s := range []string{"ws://h/p", "wss://h:1/", "ws://[::1", "ws://h/%zz", "http://h", "", "ws://h:99999", "ws:h", "//h", "ws+unix:///run/b.sock:/a", "wss+unix:///b%3a.sock", "ws+unix:///:", "ws://h\x00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, base string) {
@@ -92,13 +129,13 @@ func FuzzURL(f *testing.F) {
 			return // then it would not be where secrets stand
 		}
 		for _, raw := range []string{base + "?token=" + secret, strings.Replace(base, "://", "://user:"+secret+"@", 1)} {
-			switch err := checkURL(raw); {
+			switch err := addressError(raw); {
 			case raw == base:
 			case err != nil && strings.Contains(err.Error(), secret):
 				t.Errorf("%q is refused with %v", raw, err)
 			case err == nil && strings.Contains(masked(raw), secret):
 				t.Errorf("%q is shown as %q", raw, masked(raw))
-			case err == nil && checkURL(masked(raw)) != nil:
+			case err == nil && addressError(masked(raw)) != nil:
 				t.Errorf("%q is shown as %q, which is no address", raw, masked(raw))
 			}
 		}
