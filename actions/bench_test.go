@@ -29,10 +29,10 @@ func BenchmarkSendGroupMsg(b *testing.B) {
 	}
 }
 
-// BenchmarkLargeFrame is a picture of 16 MiB, which is one frame for the frameworks.
+// BenchmarkLargeFrame is a picture of 64 MiB, which is one frame for the frameworks.
 func BenchmarkLargeFrame(b *testing.B) {
 	frame := []byte(`{"action":"send_group_msg","params":{"group_id":30003,"message":[{"type":"image","data":{"file":"base64://` +
-		strings.Repeat("QUJD", 4<<20) + `"}}]},"echo":1}`)
+		strings.Repeat("QUJD", 16<<20) + `"}}]},"echo":1}`)
 	s := newWorld().session(b)
 	b.SetBytes(int64(len(frame)))
 	closed, cancel := context.WithCancel(b.Context())

@@ -29,7 +29,7 @@ func parseFrame(frame []byte) (request, error) {
 		return request{}, &frameError{reason: "it is not a JSON object"}
 	case !utf8.Valid(frame):
 		return request{echo: salvageEcho(frame)}, &frameError{reason: "it is not UTF-8"}
-	case !json.Valid(frame):
+	case !json.Valid(outline(frame, longString)):
 		return request{echo: salvageEcho(frame)}, &frameError{reason: "it is not valid JSON, or is nested too deeply"}
 	}
 	var r request
@@ -69,6 +69,48 @@ func parseFrame(frame []byte) (request, error) {
 		return r, &frameError{reason: `"params" is not an object`}
 	}
 	return r, nil
+}
+
+// longString is from how many bytes on a string is left out of what is checked: no id or text is as long.
+const longString = 64 << 10
+
+// outline is the frame with its long strings emptied where that does not change whether it is JSON. The validator copies
+// what it is given, and a picture is many megabytes. A frame without such strings is returned as it is.
+func outline(frame []byte, long int) []byte {
+	if len(frame) < long {
+		return frame
+	}
+	var short []byte
+	from := 0 // of what is not in short yet
+	for i := bytes.IndexByte(frame, '"'); i >= 0; {
+		n := stringEnd(frame[i:])
+		if n == 0 {
+			break // never closed, which the validator finds
+		}
+		if n >= long && isPlain(frame[i+1:i+n-1]) {
+			short = append(short, frame[from:i+1]...)
+			from = i + n - 1 // its closing quote
+		}
+		next := bytes.IndexByte(frame[i+n:], '"')
+		if next < 0 {
+			break
+		}
+		i += n + next
+	}
+	if from == 0 {
+		return frame
+	}
+	return append(short, frame[from:]...)
+}
+
+// isPlain tells whether the inside of a string has nothing in it that could be wrong: no escapes, no control characters.
+func isPlain(inside []byte) bool {
+	for _, c := range inside {
+		if c < ' ' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // salvageEcho reads the echo of a frame that is not JSON as a whole, so that the asker still learns of its mistake. It

@@ -156,7 +156,7 @@ func (c *caller) send(ctx context.Context, chat protocol.Chat, o outgoing) (sent
 		}
 		return sent{}, &paramError{name: "message", reason: "is not a message: " + err.Error()}
 	}
-	if body.CQ() == "" {
+	if isEmpty(body) {
 		return sent{}, &paramError{name: "message", reason: "is empty"}
 	}
 	if body, err = c.quote(ctx, chat, body); err != nil {
@@ -173,6 +173,11 @@ func (c *caller) send(ctx context.Context, chat protocol.Chat, o outgoing) (sent
 		return sent{}, &unrecordedError{cause: err}
 	}
 	return sent{MessageID: ids[0]}, nil
+}
+
+// isEmpty tells whether there is nothing to say. It builds no string, because a segment may hold a picture.
+func isEmpty(body message.Message) bool {
+	return !slices.ContainsFunc(body, func(s message.Segment) bool { return s != message.Text{} })
 }
 
 // quote completes the message's reply with what QQ needs to know of the quoted message, and puts it first.
