@@ -2,9 +2,12 @@ package actions
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-viper/mapstructure/v2"
 
 	"echogate/protocol"
 )
@@ -50,6 +53,43 @@ func TestSessionConfigFaults(t *testing.T) {
 		if err := config.Validate(); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
+	}
+}
+
+// TestSessionConfigKeys fixes the keys under which users write it; every one is there, so a new one needs its line.
+func TestSessionConfigKeys(t *testing.T) {
+	written := map[string]any{
+		"in_flight": 5, "in_flight_bytes": 6, "deadline": "7s",
+		"policy": map[string]any{
+			"preset": "read_only", "actions": map[string]any{"allow": []any{"get_*"}, "deny": []any{"get_msg"}},
+			"groups": []any{30003}, "users": []any{20002},
+		},
+		"rate_limit": map[string]any{"per_second": 0.5, "burst": 3, "always": true},
+	}
+	c := DefaultSessionConfig()
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result: &c, ErrorUnused: true, ErrorUnset: true, DecodeHook: mapstructure.StringToTimeDurationHookFunc(),
+		MatchName: func(key, field string) bool { return key == field },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := decoder.Decode(written); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	want := SessionConfig{
+		InFlight: 5, InFlightBytes: 6, Deadline: 7 * time.Second,
+		Policy: Policy{
+			Preset: ReadOnly, Actions: ActionRules{Allow: []string{"get_*"}, Deny: []string{"get_msg"}},
+			Groups: []protocol.GroupID{30003}, Users: []protocol.UserID{20002},
+		},
+		RateLimit: RateLimit{PerSecond: 0.5, Burst: 3, Always: true},
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("decoded %+v", c)
 	}
 }
 

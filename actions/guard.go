@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"echogate/protocol"
@@ -112,14 +113,14 @@ type guardedHistory struct {
 	permit *permissions
 }
 
-// Get refuses messages of chats that are not permitted.
+// Get refuses messages of chats that are not permitted, without telling whose they are.
 func (h guardedHistory) Get(ctx context.Context, id int32) (protocol.Message, error) {
 	m, err := h.History.Get(ctx, id)
 	if err != nil {
 		return m, err
 	}
-	if err := h.permit.chat(m.Ref.Chat); err != nil {
-		return protocol.Message{}, err
+	if h.permit.chat(m.Ref.Chat) != nil {
+		return protocol.Message{}, &deniedError{what: fmt.Sprintf("the chat of message %d", id)}
 	}
 	return m, nil
 }

@@ -62,12 +62,12 @@ func TestForbiddenChats(t *testing.T) {
 		{"send_msg", `{"user_id":20005,"group_id":30003,"message":"x"}`, "user 20005"},
 		{"send_private_msg", `{"user_id":20005,"message":"x"}`, "user 20005"},
 		{"send_private_msg", `{"user_id":40004,"group_id":30003,"message":"x"}`, "user 40004"},
-		{"send_group_msg", `{"group_id":30003,"message":"[CQ:reply,id=8]x"}`, "group 30004"},
-		{"delete_msg", `{"message_id":8}`, "group 30004"},
-		{"delete_msg", `{"message_id":9}`, "user 20005"},
-		{"delete_msg", `{"message_id":10}`, "group 30004"},
-		{"get_msg", `{"message_id":8}`, "group 30004"},
-		{"get_msg", `{"message_id":9}`, "user 20005"},
+		{"send_group_msg", `{"group_id":30003,"message":"[CQ:reply,id=8]x"}`, "message 8"},
+		{"delete_msg", `{"message_id":8}`, "message 8"},
+		{"delete_msg", `{"message_id":9}`, "message 9"},
+		{"delete_msg", `{"message_id":10}`, "message 10"},
+		{"get_msg", `{"message_id":8}`, "message 8"},
+		{"get_msg", `{"message_id":9}`, "message 9"},
 		{"get_group_msg_history", `{"group_id":30004}`, "group 30004"},
 		{"get_group_msg_history", `{"group_id":30004,"message_seq":3}`, "group 30004"},
 		{"get_group_info", `{"group_id":30004,"no_cache":true}`, "group 30004"},
@@ -80,6 +80,9 @@ func TestForbiddenChats(t *testing.T) {
 		quiet(t, w)
 		a := ask(t, s, c.action, c.params)
 		a.want(t, 1403, "FORBIDDEN")
+		if !strings.Contains(c.params, "30004") && strings.Contains(a.Wording, "30004") {
+			t.Errorf("%s %s: wording %q tells whose message it is", c.action, c.params, a.Wording)
+		}
 		if !strings.Contains(a.Wording, c.words) || strings.Contains(string(a.Data)+a.Wording, "secret") {
 			t.Errorf("%s %s: wording %q, data %s", c.action, c.params, a.Wording, a.Data)
 		}
