@@ -19,7 +19,10 @@ type bot struct {
 	transcript *transcript
 	connected  chan struct{} // receives once for each lifecycle event
 
+	links sync.WaitGroup // entered with mu held and not over
+
 	mu      sync.Mutex
+	over    bool
 	calls   int
 	waiting map[string]chan answer // by echo
 }
@@ -59,6 +62,10 @@ type answer struct {
 
 // ServeHTTP accepts the daemon's link and serves it until it closes or the request's context ends.
 func (b *bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !b.enter() {
+		return
+	}
+	defer b.links.Done()
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return
@@ -80,7 +87,26 @@ func (b *bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	worker.Wait()
 }
 
-// read sorts what the daemon sends into answers and events until the link ends.
+// enter lets one more link in, unless the bot is over.
+func (b *bot) enter() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.over {
+		b.links.Add(1)
+	}
+	return !b.over
+}
+
+// end lets no more links in and waits for those that there are. A server's Close does not: it forgets hijacked connections.
+func (b *bot) end() {
+	b.mu.Lock()
+	b.over = true
+	b.mu.Unlock()
+	b.links.Wait()
+}
+
+// read sorts what the daemon sends into answers and events until the link ends. It never waits for the worker, which may
+// itself be waiting for an answer that only read can bring.
 func (b *bot) read(ctx context.Context, conn *websocket.Conn, events chan<- event) {
 	for {
 		_, frame, err := conn.Read(ctx)
@@ -92,14 +118,19 @@ func (b *bot) read(ctx context.Context, conn *websocket.Conn, events chan<- even
 			b.transcript.note("bot: read frame: %v", err)
 			continue
 		}
-		if e.MetaEventType != "heartbeat" {
-			b.transcript.frame("daemon -> bot", frame)
+		if e.PostType == "meta_event" && e.MetaEventType != "lifecycle" {
+			continue
 		}
+		b.transcript.frame("daemon -> bot", frame)
 		if e.PostType == "" {
 			b.answered(strings.Trim(string(e.Echo), `"`), frame)
 			continue
 		}
-		events <- e
+		select {
+		case events <- e:
+		default:
+			b.transcript.note("bot: too busy for this event")
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func Run(ctx context.Context, out io.Writer, daemon Daemon) error {
 	}
 	t.line("echogate demo: a small QQ world, the MiraiGo client, the daemon and a OneBot bot, all on this machine.")
 
+	defer b.end()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	server := &http.Server{Handler: b, ReadHeaderTimeout: time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
