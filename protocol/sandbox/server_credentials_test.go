@@ -92,6 +92,16 @@ func TestWriteCredentials(t *testing.T) {
 	if err := s.WriteCredentials(filepath.Join(dir, "address.txt"), 10001); err == nil {
 		t.Error("written into a file")
 	}
+	blocked := filepath.Join(t.TempDir(), "session.token")
+	if err := os.Mkdir(blocked, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteCredentials(filepath.Dir(blocked), 10001); err == nil {
+		t.Error("written over a folder")
+	}
+	if left, err := os.ReadDir(filepath.Dir(blocked)); err != nil || len(left) != 1 {
+		t.Errorf("what could not be put in place is left over: %v, %v", left, err)
+	}
 	if err := s.WriteCredentials(dir, 99); err == nil {
 		t.Error("written for nobody")
 	}

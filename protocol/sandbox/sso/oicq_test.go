@@ -172,3 +172,34 @@ func newKey(t testing.TB) *ecdh.PrivateKey {
 	}
 	return key
 }
+
+// What the decoders return outlives the buffer that they read from, but for what their documentation names.
+func TestResultsDoNotShareMemory(t *testing.T) {
+	packet := OICQ{Command: 0x0810, Uin: 1}.Response(ByShareKey, Key{1}, []byte("body"))
+	var structure Writer
+	structure.Bytes(0, []byte("body"))
+	oidb, err := OIDB{Body: []byte("body")}.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		input []byte
+		parse func([]byte) ([]byte, error)
+	}{
+		"oicq response": {packet, func(b []byte) ([]byte, error) { return ParseOICQResponse(b, Key{1}, Key{}) }},
+		"TEA":           {Key{}.Seal([]byte("body")), Key{}.Open},
+		"token":         {Token{SessionID: []byte("body")}.Marshal(), func(b []byte) ([]byte, error) { t, err := ParseToken(b); return t.SessionID, err }},
+		"TLVs":          {AppendTLVs(nil, TLV{7, []byte("body")}), func(b []byte) ([]byte, error) { values, err := ParseTLVs(b); return values[7], err }},
+		"JCE":           {structure.Body(), func(b []byte) ([]byte, error) { s, err := ParseStruct(b); return s.Bytes(0), err }},
+		"OIDB":          {oidb, func(b []byte) ([]byte, error) { o, err := ParseOIDB(b); return o.Body, err }},
+	} {
+		got, err := c.parse(c.input)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		clear(c.input)
+		if string(got) != "body" {
+			t.Errorf("%s: %q after the input was overwritten", name, got)
+		}
+	}
+}
