@@ -93,7 +93,7 @@ func (p *pump) take(now time.Time, i item, out []protocol.Event) []protocol.Even
 		if seq, ok := first[g]; ok {
 			newest = min(newest, seq-1)
 		}
-		out = p.order.rebase(g, newest, out)
+		out = p.order.rebase(now, g, newest, out)
 	}
 	p.ready = true
 	for _, e := range p.early {

@@ -9,38 +9,30 @@ import (
 )
 
 const (
-	// maxHeld is how many messages of one lane may wait for a missing one. It is far above what the gate lets fly.
+	// maxHeld is how many messages of one sequence may wait for a missing one. It is far above what the gate lets fly.
 	maxHeld = 16_384
-	// remembered is how many passed-on messages of a lane are known by name, so that a double is recognized.
-	remembered = 4096
 	// unsettledGaps is how many times longer a gap of a group waits while MiraiGo has not reported all that it has read.
 	unsettledGaps = 10
 	// maxFresh is how many messages wait for a first one that a login did not count: more than can overtake it.
 	maxFresh = 2 * maxFlying
 )
 
-// sequence is one lane of the sequencer.
+// sequence is what runs on in one seqSpace.
 type sequence struct {
 	gap, maxGap time.Duration
 	dense       bool // seqs have no gaps
 	next        uint32
 	known       bool // next is known
 	fresh       bool // next is what a login said, and nothing has passed since
-	held        []*entry
-	arrived     time.Time // of the newest held entry
+	held        []*slot
+	arrived     time.Time // of the newest held slot
 	stalled     time.Time // since when next has been missing
-	passed      map[uint32][]identity
-	order       []uint32 // seqs in passed, oldest first
+	seen        window    // dense only: what was passed on
+	named       nameList  // not dense: what was passed on
 }
 
-// identity tells messages of one seq apart; seqs of private chats repeat.
-type identity struct {
-	sender protocol.UserID
-	random uint32
-}
-
-// entry is what waits under one seq: a message, or a recall of it, or both.
-type entry struct {
+// slot is what waits under one seq: a message, or a recall of it, or both.
+type slot struct {
 	ref     protocol.Ref
 	message *protocol.Received
 	recalls []protocol.Recalled
@@ -55,14 +47,14 @@ const (
 )
 
 func newSequence(gap, maxGap time.Duration, dense bool) *sequence {
-	return &sequence{gap: gap, maxGap: maxGap, dense: dense, passed: map[uint32][]identity{}}
+	return &sequence{gap: gap, maxGap: maxGap, dense: dense}
 }
 
 // say takes a message in.
 func (q *sequence) say(now time.Time, e protocol.Received) verdict {
 	r := e.Message.Ref
 	waiting := q.find(r.Seq)
-	if slices.Contains(q.passed[r.Seq], identify(r)) || waiting != nil && q.holds(r) {
+	if q.passed(r) || waiting != nil && q.holds(r) {
 		return duplicate
 	}
 	if q.fresh && r.Seq < q.next {
@@ -73,11 +65,11 @@ func (q *sequence) say(now time.Time, e protocol.Received) verdict {
 	if len(q.held) > 0 && r.Seq < q.held[len(q.held)-1].ref.Seq {
 		v = disordered // it came after a later one
 	}
-	added := &entry{ref: r, message: &e}
+	added := &slot{ref: r, message: &e}
 	if waiting != nil && waiting.message == nil {
 		// Only a recall has come so far. Its time may be another than the message's, and with it the place.
 		added.recalls = waiting.recalls
-		q.held = slices.DeleteFunc(q.held, func(e *entry) bool { return e == waiting })
+		q.held = slices.DeleteFunc(q.held, func(e *slot) bool { return e == waiting })
 	}
 	q.insert(now, added)
 	return v
@@ -87,23 +79,29 @@ func (q *sequence) say(now time.Time, e protocol.Received) verdict {
 func (q *sequence) recall(now time.Time, e protocol.Recalled) {
 	at := q.find(e.Ref.Seq)
 	if at == nil {
-		at = &entry{ref: e.Ref}
+		at = &slot{ref: e.Ref}
 		q.insert(now, at)
 	}
 	at.recalls = append(at.recalls, e)
 }
 
-func identify(r protocol.Ref) identity { return identity{r.Sender, r.Random} }
+// passed tells whether the message was passed on before.
+func (q *sequence) passed(r protocol.Ref) bool {
+	if q.dense {
+		return q.seen.has(r.Seq)
+	}
+	return q.named.has(r)
+}
 
-// find returns the first entry that waits under a seq.
-func (q *sequence) find(seq uint32) *entry {
+// find returns the first slot that waits under a seq.
+func (q *sequence) find(seq uint32) *slot {
 	if !q.dense { // few
-		if i := slices.IndexFunc(q.held, func(e *entry) bool { return e.ref.Seq == seq }); i >= 0 {
+		if i := slices.IndexFunc(q.held, func(e *slot) bool { return e.ref.Seq == seq }); i >= 0 {
 			return q.held[i]
 		}
 		return nil
 	}
-	if i, found := slices.BinarySearchFunc(q.held, seq, func(e *entry, s uint32) int { return cmp.Compare(e.ref.Seq, s) }); found {
+	if i, found := slices.BinarySearchFunc(q.held, seq, func(e *slot, s uint32) int { return cmp.Compare(e.ref.Seq, s) }); found {
 		return q.held[i]
 	}
 	return nil
@@ -111,12 +109,12 @@ func (q *sequence) find(seq uint32) *entry {
 
 // holds tells whether the message itself waits already.
 func (q *sequence) holds(r protocol.Ref) bool {
-	return slices.ContainsFunc(q.held, func(e *entry) bool {
-		return e.ref.Seq == r.Seq && e.message != nil && identify(e.ref) == identify(r)
+	return slices.ContainsFunc(q.held, func(e *slot) bool {
+		return e.message != nil && e.ref.Seq == r.Seq && (q.dense || e.ref.Random == r.Random)
 	})
 }
 
-func (q *sequence) insert(now time.Time, e *entry) {
+func (q *sequence) insert(now time.Time, e *slot) {
 	q.arrived = now
 	if len(q.held) == 0 {
 		q.stalled = now
@@ -126,7 +124,7 @@ func (q *sequence) insert(now time.Time, e *entry) {
 }
 
 // compare orders a group by seq, a private chat by (time, seq).
-func (q *sequence) compare(a, b *entry) int {
+func (q *sequence) compare(a, b *slot) int {
 	if q.dense {
 		return cmp.Compare(a.ref.Seq, b.ref.Seq)
 	}
@@ -149,19 +147,18 @@ func (q *sequence) pop(now time.Time, out []protocol.Event) []protocol.Event {
 	return out
 }
 
-// ready tells whether the first entry need not wait.
-func (q *sequence) ready(first *entry) bool {
+// ready tells whether the first slot need not wait.
+func (q *sequence) ready(first *slot) bool {
 	if !q.known {
 		return false
 	}
 	if first.message == nil {
-		_, there := q.passed[first.ref.Seq]
-		return there || q.dense && first.ref.Seq < q.next
+		return q.dense && first.ref.Seq < q.next || q.named.hasSeq(first.ref.Seq)
 	}
 	return first.ref.Seq == q.next || q.dense && first.ref.Seq < q.next
 }
 
-// pass passes the first entry on.
+// pass passes the first slot on.
 func (q *sequence) pass(out []protocol.Event) []protocol.Event {
 	first := q.held[0]
 	q.held = q.held[1:]
@@ -170,7 +167,11 @@ func (q *sequence) pass(out []protocol.Event) []protocol.Event {
 	}
 	if first.message != nil {
 		out = append(out, *first.message)
-		q.remember(first.message.Message.Ref)
+		if q.dense {
+			q.seen.add(first.ref.Seq)
+		} else {
+			q.named.add(first.ref)
+		}
 		q.fresh = false
 		if !q.known || !q.dense || first.ref.Seq >= q.next {
 			q.next, q.known = first.ref.Seq+1, true
@@ -182,15 +183,6 @@ func (q *sequence) pass(out []protocol.Event) []protocol.Event {
 	return out
 }
 
-func (q *sequence) remember(r protocol.Ref) {
-	q.passed[r.Seq] = append(q.passed[r.Seq], identify(r))
-	q.order = append(q.order, r.Seq)
-	if len(q.order) > remembered {
-		delete(q.passed, q.order[0])
-		q.order = q.order[1:]
-	}
-}
-
 // flush passes everything on in order, whatever is missing.
 func (q *sequence) flush(out []protocol.Event) []protocol.Event {
 	for len(q.held) > 0 {
@@ -199,7 +191,7 @@ func (q *sequence) flush(out []protocol.Event) []protocol.Event {
 	return out
 }
 
-// giveUp stops waiting for what is missing before the first entry. In a group that is one gap: the next one has a time
+// giveUp stops waiting for what is missing before the first slot. In a group that is one gap: the next one has a time
 // of its own. Where nothing is dense there are no gaps, only a time to wait.
 func (q *sequence) giveUp(now time.Time, out []protocol.Event) []protocol.Event {
 	if !q.dense || !now.Before(q.arrived.Add(q.gap)) {
@@ -210,7 +202,7 @@ func (q *sequence) giveUp(now time.Time, out []protocol.Event) []protocol.Event 
 	return q.pop(now, out)
 }
 
-// deadline is when waiting for the first entry's predecessors ends. A quiet time means little while messages are still
+// deadline is when waiting for the first slot's predecessors ends. A quiet time means little while messages are still
 // being decoded, so it must then be longer.
 func (q *sequence) deadline(settled bool) (time.Time, bool) {
 	if len(q.held) == 0 {

@@ -1,6 +1,7 @@
 package mirai
 
 import (
+	"maps"
 	"time"
 
 	"echogate/protocol"
@@ -32,47 +33,67 @@ const (
 type sequencer struct {
 	gap, maxGap, privateGap time.Duration
 	counts                  *counters
-	lanes                   map[lane]*sequence
+	spaces                  map[seqSpace]*sequence
+	swept                   time.Time // when forget last looked
 }
 
-// lane is what shares one count of seqs: a group, or one direction of a private chat.
-type lane struct {
+// seqSpace is what shares one count of seqs: a group, or one direction of a private chat.
+type seqSpace struct {
 	chat   protocol.Chat
 	sender protocol.UserID // private only
 }
 
+// forgetAfter is how long what was passed on of a private chat is remembered after its last message, and forgetEvery how
+// often that is looked at.
+const (
+	forgetAfter = 24 * time.Hour
+	forgetEvery = time.Hour
+)
+
 func newSequencer(t Timing, counts *counters) *sequencer {
 	return &sequencer{
 		gap: t.Gap, maxGap: t.MaxGap, privateGap: t.PrivateGap,
-		counts: counts, lanes: map[lane]*sequence{},
+		counts: counts, spaces: map[seqSpace]*sequence{},
 	}
 }
 
-func laneOf(r protocol.Ref) lane {
+func spaceOf(r protocol.Ref) seqSpace {
 	if r.Chat.Kind == protocol.Group {
-		return lane{chat: r.Chat}
+		return seqSpace{chat: r.Chat}
 	}
-	return lane{r.Chat, r.Sender}
+	return seqSpace{r.Chat, r.Sender}
 }
 
-func (s *sequencer) sequence(r protocol.Ref) *sequence {
-	l := laneOf(r)
-	q := s.lanes[l]
+func (s *sequencer) sequence(now time.Time, r protocol.Ref) *sequence {
+	space := spaceOf(r)
+	q := s.spaces[space]
 	if q == nil {
+		s.forget(now)
 		q = newSequence(s.gap, s.maxGap, r.Chat.Kind == protocol.Group)
 		if r.Chat.Kind != protocol.Group {
 			q.gap, q.maxGap = s.privateGap, s.privateGap
 		}
-		s.lanes[l] = q
+		s.spaces[space] = q
 	}
 	return q
+}
+
+// forget drops private chats in which nothing was said for long, so that not everybody who ever wrote is kept.
+func (s *sequencer) forget(now time.Time) {
+	if now.Sub(s.swept) < forgetEvery {
+		return
+	}
+	s.swept = now
+	maps.DeleteFunc(s.spaces, func(_ seqSpace, q *sequence) bool {
+		return !q.dense && len(q.held) == 0 && now.Sub(q.arrived) >= forgetAfter
+	})
 }
 
 // add takes an item and appends to out what can be passed on now.
 func (s *sequencer) add(now time.Time, i item, out []protocol.Event) []protocol.Event {
 	switch e := i.event.(type) {
 	case protocol.Received:
-		q := s.sequence(e.Message.Ref)
+		q := s.sequence(now, e.Message.Ref)
 		switch q.say(now, e) {
 		case duplicate:
 			s.counts.duplicates.Add(1)
@@ -82,7 +103,7 @@ func (s *sequencer) add(now time.Time, i item, out []protocol.Event) []protocol.
 		}
 		return q.pop(now, out)
 	case protocol.Recalled:
-		q := s.sequence(e.Ref)
+		q := s.sequence(now, e.Ref)
 		q.recall(now, e)
 		return q.pop(now, out)
 	default:
@@ -94,12 +115,12 @@ func (s *sequencer) add(now time.Time, i item, out []protocol.Event) []protocol.
 }
 
 // rebase tells where a group stands after a login. What was said in between was never sent to the account.
-func (s *sequencer) rebase(g protocol.GroupID, newest uint32, out []protocol.Event) []protocol.Event {
-	q := s.sequence(protocol.Ref{Chat: protocol.GroupChat(g)})
+func (s *sequencer) rebase(now time.Time, g protocol.GroupID, newest uint32, out []protocol.Event) []protocol.Event {
+	q := s.sequence(now, protocol.Ref{Chat: protocol.GroupChat(g)})
 	out = q.flush(out)
 	if q.known && newest+1 < q.next {
 		// Another server, or one that forgot: seqs that were seen come anew.
-		q.passed, q.order = map[uint32][]identity{}, nil
+		q.seen = window{}
 	}
 	q.next, q.known, q.fresh = newest+1, true, q.dense
 	return out
@@ -107,7 +128,7 @@ func (s *sequencer) rebase(g protocol.GroupID, newest uint32, out []protocol.Eve
 
 // flush passes on everything that waits, complete or not.
 func (s *sequencer) flush(out []protocol.Event) []protocol.Event {
-	for _, q := range s.lanes {
+	for _, q := range s.spaces {
 		out = q.flush(out)
 	}
 	return out
@@ -115,7 +136,7 @@ func (s *sequencer) flush(out []protocol.Event) []protocol.Event {
 
 // due passes on what has waited long enough. settled tells whether everything that was read is in.
 func (s *sequencer) due(now time.Time, settled bool, out []protocol.Event) []protocol.Event {
-	for _, q := range s.lanes {
+	for _, q := range s.spaces {
 		if d, ok := q.deadline(settled); ok && !now.Before(d) {
 			out = q.giveUp(now, out)
 		}
@@ -125,7 +146,7 @@ func (s *sequencer) due(now time.Time, settled bool, out []protocol.Event) []pro
 
 // deadline is the earliest time at which due will do something.
 func (s *sequencer) deadline(settled bool) (earliest time.Time, ok bool) {
-	for _, q := range s.lanes {
+	for _, q := range s.spaces {
 		if d, waits := q.deadline(settled); waits && (!ok || d.Before(earliest)) {
 			earliest, ok = d, true
 		}

@@ -85,7 +85,7 @@ func (l *line) check(t *testing.T, want ...int) {
 
 func TestGroupInOrder(t *testing.T) {
 	l := newLine()
-	l.out = l.rebase(testGroup, 9, nil)
+	l.out = l.rebase(l.now, testGroup, 9, nil)
 	l.put(saidItem(groupRef(10)), saidItem(groupRef(11)))
 	l.check(t, 10, 11)
 	l.put(saidItem(groupRef(14)), saidItem(groupRef(13)))
@@ -103,7 +103,7 @@ func TestGapIsGivenUp(t *testing.T) {
 	gap, maxGap := testTiming().Gap, testTiming().MaxGap
 	t.Run("when nothing comes", func(t *testing.T) {
 		l := newLine()
-		l.out = l.rebase(testGroup, 0, nil)
+		l.out = l.rebase(l.now, testGroup, 0, nil)
 		l.put(saidItem(groupRef(2)), saidItem(groupRef(5)))
 		l.wait(gap - 1)
 		l.check(t)
@@ -116,7 +116,7 @@ func TestGapIsGivenUp(t *testing.T) {
 	})
 	t.Run("later while messages are being decoded", func(t *testing.T) {
 		l := newLine()
-		l.out = l.rebase(testGroup, 0, nil)
+		l.out = l.rebase(l.now, testGroup, 0, nil)
 		l.put(saidItem(groupRef(2)))
 		for _, at := range []time.Duration{gap, unsettledGaps*gap - 1} {
 			l.out = l.due(l.now.Add(at), false, l.out)
@@ -130,7 +130,7 @@ func TestGapIsGivenUp(t *testing.T) {
 	})
 	t.Run("after a time when others go on", func(t *testing.T) {
 		l := newLine()
-		l.out = l.rebase(testGroup, 0, nil)
+		l.out = l.rebase(l.now, testGroup, 0, nil)
 		seq := uint32(1)
 		for spent := time.Duration(0); spent < maxGap; spent += gap / 2 {
 			l.check(t)
@@ -144,7 +144,7 @@ func TestGapIsGivenUp(t *testing.T) {
 	})
 	t.Run("when too many wait", func(t *testing.T) {
 		l := newLine()
-		l.out = l.rebase(testGroup, 0, nil)
+		l.out = l.rebase(l.now, testGroup, 0, nil)
 		for seq := uint32(2); seq <= maxHeld+2; seq++ {
 			l.put(saidItem(groupRef(seq)))
 		}
@@ -154,7 +154,7 @@ func TestGapIsGivenUp(t *testing.T) {
 	})
 	t.Run("one gap after the other", func(t *testing.T) {
 		l := newLine()
-		l.out = l.rebase(testGroup, 0, nil)
+		l.out = l.rebase(l.now, testGroup, 0, nil)
 		l.put(saidItem(groupRef(2)), saidItem(groupRef(4)))
 		l.wait(gap / 2)
 		l.put(saidItem(groupRef(3)))
@@ -175,12 +175,12 @@ func TestUnknownGroupWaitsForItsFirst(t *testing.T) {
 
 func TestRebase(t *testing.T) {
 	l := newLine()
-	l.out = l.rebase(testGroup, 4, nil)
+	l.out = l.rebase(l.now, testGroup, 4, nil)
 	l.put(saidItem(groupRef(5)), saidItem(groupRef(7)))
-	l.out = l.rebase(testGroup, 20, l.out) // what was held comes out; 8 to 20 were never sent to us
+	l.out = l.rebase(l.now, testGroup, 20, l.out) // what was held comes out; 8 to 20 were never sent to us
 	l.put(saidItem(groupRef(21)))
 	l.check(t, 5, 7, 21)
-	l.out = l.rebase(testGroup, 0, l.out) // a server that starts anew
+	l.out = l.rebase(l.now, testGroup, 0, l.out) // a server that starts anew
 	l.put(saidItem(groupRef(1)), saidItem(groupRef(3)), saidItem(groupRef(2)), saidItem(groupRef(21)))
 	l.wait(time.Second)
 	l.check(t, 5, 7, 21, 1, 2, 3, 21)
@@ -192,7 +192,7 @@ func TestRebase(t *testing.T) {
 // TestLateAfterLogin has pushes on their way that the login's count of the group included already.
 func TestLateAfterLogin(t *testing.T) {
 	l := newLine()
-	l.out = l.rebase(testGroup, 10, l.out)
+	l.out = l.rebase(l.now, testGroup, 10, l.out)
 	l.put(saidItem(groupRef(9)), saidItem(groupRef(11)), saidItem(groupRef(8)))
 	l.check(t)
 	l.put(saidItem(groupRef(10)))
@@ -210,7 +210,7 @@ func TestRecallDoesNotOvertake(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLine()
-			l.out = l.rebase(testGroup, 0, nil)
+			l.out = l.rebase(l.now, testGroup, 0, nil)
 			l.put(saidItem(ref(1)))
 			l.wait(time.Second)
 			l.put(recalledItem(ref(1)))
@@ -258,24 +258,12 @@ func TestTwoPrivateMessagesUnderOneSeq(t *testing.T) {
 
 func TestChatsDoNotHoldEachOther(t *testing.T) {
 	l := newLine()
-	l.out = l.rebase(testGroup, 0, nil)
-	l.out = l.rebase(testGroup+1, 0, l.out)
+	l.out = l.rebase(l.now, testGroup, 0, nil)
+	l.out = l.rebase(l.now, testGroup+1, 0, l.out)
 	other := groupRef(1)
 	other.Chat = protocol.GroupChat(testGroup + 1)
 	l.put(saidItem(groupRef(2)), saidItem(other))
 	l.check(t, 1)
-}
-
-func TestMemoryOfWhatPassedIsBounded(t *testing.T) {
-	l := newLine()
-	l.out = l.rebase(testGroup, 0, nil)
-	for seq := uint32(1); seq <= 3*remembered; seq++ {
-		l.put(saidItem(groupRef(seq)))
-	}
-	q := l.lanes[lane{chat: protocol.GroupChat(testGroup)}]
-	if len(q.passed) != remembered || len(q.order) != remembered {
-		t.Errorf("%d and %d remembered", len(q.passed), len(q.order))
-	}
 }
 
 // TestAnyOrder: whatever the order and however often, each message comes out once, in order, if nothing is missing.
@@ -296,7 +284,7 @@ func TestAnyOrder(t *testing.T) {
 		}
 		r.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
 		l := newLine()
-		l.out = l.rebase(testGroup, 0, nil)
+		l.out = l.rebase(l.now, testGroup, 0, nil)
 		for _, i := range items {
 			l.put(i)
 			l.wait(time.Duration(r.IntN(10)) * time.Millisecond)
