@@ -4,6 +4,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -45,17 +46,20 @@ func LoadWorld(path string) (*sandbox.World, error) {
 }
 
 // Listen opens the QQ server's address and, unless controlAddress is empty, the control interface's. Nothing is served
-// before Run.
+// before Run, which also closes both; where one cannot be opened, neither is left open.
 func Listen(ctx context.Context, world *sandbox.World, address, controlAddress string, log zerolog.Logger) (*Host, error) {
 	h := &Host{World: world, Server: sandbox.NewServer(world, sandbox.ServerOptions{Log: log}), log: log}
-	if err := h.Server.Listen(address); err != nil {
-		return nil, fmt.Errorf("listen for QQ clients: %w", err)
-	}
 	if controlAddress != "" {
 		var err error
 		if h.control, err = control.Listen(ctx, controlAddress); err != nil {
-			return nil, fmt.Errorf("listen for control: %w", err)
+			return nil, err
 		}
+	}
+	if err := h.Server.Listen(address); err != nil {
+		if h.control != nil {
+			err = errors.Join(err, h.control.Close())
+		}
+		return nil, err
 	}
 	return h, nil
 }
