@@ -81,6 +81,19 @@ func TestLargeBadFrames(t *testing.T) {
 	}
 }
 
+// TestPlainStrings tries every byte at every place of a word.
+func TestPlainStrings(t *testing.T) {
+	for c := range 256 {
+		for at := range 20 {
+			inside := bytes.Repeat([]byte("\xff "), 10)
+			inside[at] = byte(c)
+			if want := c >= ' ' && c != '\\'; isPlain(inside) != want {
+				t.Errorf("byte %#x at %d: plain is %v", c, at, !want)
+			}
+		}
+	}
+}
+
 // FuzzOutline: leaving strings out makes no bad frame good, and no good one bad.
 func FuzzOutline(f *testing.F) {
 	for _, seed := range []string{
