@@ -15,6 +15,7 @@ type Recalled struct {
 }
 
 // Online says that the account is logged in and its lists are loaded. It comes after every login, also an automatic one.
+// What is said during the login comes after it, unless that is more than a driver can keep.
 type Online struct{ Self Account }
 
 // Offline says that the account lost its connection to QQ. The driver goes on trying to get back unless Run returns.

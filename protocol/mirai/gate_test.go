@@ -76,7 +76,7 @@ func TestGateClosesWhileTheReceiverIsSlow(t *testing.T) {
 			if !g.isClosed() {
 				t.Fatal("the gate is open although nothing is taken out")
 			}
-			if n := len(box.take()); n != maxInbox+1 {
+			if n := len(box.take(true)); n != maxInbox+1 {
 				t.Fatalf("%d items", n)
 			}
 			<-passed

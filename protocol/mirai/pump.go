@@ -15,9 +15,8 @@ type pump struct {
 	counts *counters
 	// settled tells whether everything that MiraiGo has read is in the inbox.
 	settled func() bool
-	// early holds what was said before the session's lists were loaded; Online comes first.
-	early []item
-	ready bool
+	// online tells whether the last session item was an Online. What is said during a login waits in the inbox for it.
+	online bool
 	// unsent is what was not handed out when run ended.
 	unsent []protocol.Event
 }
@@ -44,16 +43,11 @@ func (p *pump) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-p.inbox.filled:
-			now := time.Now()
-			for _, i := range p.inbox.take() {
-				out = p.take(now, i, out)
-			}
+			out = p.take(time.Now(), p.inbox.take(p.online), out)
 		case <-timer.C:
 			// While events were handed out, what is missing may have come.
 			settled, now := p.settled(), time.Now()
-			for _, i := range p.inbox.take() {
-				out = p.take(now, i, out)
-			}
+			out = p.take(now, p.inbox.take(p.online), out)
 			out = p.order.due(now, settled, out)
 		}
 		if !p.emit(ctx, out) {
@@ -66,57 +60,50 @@ func (p *pump) run(ctx context.Context) {
 func (p *pump) finish(ctx context.Context) {
 	out := p.unsent
 	now := time.Now()
-	p.ready = true
-	for _, i := range append(p.early, p.inbox.take()...) {
-		out = p.take(now, i, out)
+	for {
+		items := p.inbox.take(true)
+		if len(items) == 0 {
+			break
+		}
+		out = p.take(now, items, out)
 	}
 	p.emit(ctx, p.order.flush(out))
 }
 
-// take orders one item.
-func (p *pump) take(now time.Time, i item, out []protocol.Event) []protocol.Event {
-	if i.kind != session {
-		if !p.ready {
-			p.early = append(p.early, i)
-			return out
+// take orders items, of which only the last can be of kind session.
+func (p *pump) take(now time.Time, items []item, out []protocol.Event) []protocol.Event {
+	if len(items) == 0 {
+		return out
+	}
+	last, events := items[len(items)-1], items
+	if last.kind == session {
+		events = items[:len(items)-1]
+		if _, p.online = last.event.(protocol.Online); p.online {
+			// It comes before what was said while the lists were being loaded.
+			out = p.arrive(now, last, events, out)
 		}
-		return p.order.add(now, i, out)
 	}
-	if _, online := i.event.(protocol.Online); !online {
+	for _, i := range events {
+		out = p.order.add(now, i, out)
+	}
+	if last.kind == session && !p.online {
 		// What was said before the loss belongs before it.
-		p.ready = false
-		return append(p.order.flush(out), i.event)
+		out = append(p.order.flush(out), last.event)
 	}
-	out = append(out, i.event)
-	first := earliest(p.early)
-	for g, newest := range i.bases {
+	return out
+}
+
+// arrive passes on an Online, and tells the sequencer where the groups stand.
+func (p *pump) arrive(now time.Time, online item, early []item, out []protocol.Event) []protocol.Event {
+	out = append(out, online.event)
+	first := p.order.earliest(early)
+	for g, newest := range online.bases {
 		if seq, ok := first[g]; ok {
 			newest = min(newest, seq-1)
 		}
 		out = p.order.rebase(now, g, newest, out)
 	}
-	p.ready = true
-	for _, e := range p.early {
-		out = p.order.add(now, e, out)
-	}
-	p.early = nil
 	return out
-}
-
-// earliest finds the lowest seq said in each group.
-func earliest(items []item) map[protocol.GroupID]uint32 {
-	first := map[protocol.GroupID]uint32{}
-	for _, i := range items {
-		e, ok := i.event.(protocol.Received)
-		if !ok || e.Message.Ref.Chat.Kind != protocol.Group {
-			continue
-		}
-		g := protocol.GroupID(e.Message.Ref.Chat.ID)
-		if seq, known := first[g]; !known || e.Message.Ref.Seq < seq {
-			first[g] = e.Message.Ref.Seq
-		}
-	}
-	return first
 }
 
 // emit hands events to the receiver, however slow, and is false if ctx ended first.

@@ -139,3 +139,59 @@ func TestSlowReceiverLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestLateMessageOfTheSessionBefore: it is no reason to believe that the server forgot, nor to wait for its successors.
+func TestLateMessageOfTheSessionBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(100)
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { p.run(ctx) })
+		for _, i := range []item{
+			onlineItem(0), saidItem(groupRef(1)), saidItem(groupRef(2)), {kind: session, event: protocol.Offline{}},
+			saidItem(groupRef(2)), saidItem(groupRef(9)), onlineItem(8), saidItem(groupRef(10)),
+		} {
+			p.inbox.put(i)
+		}
+		synctest.Wait()
+		var got []protocol.Event
+		for len(p.events) > 0 {
+			got = append(got, <-p.events)
+		}
+		if !slices.Equal(names(got), []int{1, 2, 9, 10}) {
+			t.Errorf("passed on %v", names(got))
+		}
+		cancel()
+		running.Wait()
+	})
+}
+
+// TestFloodDuringLogin: what waits for the end of a login is counted by the gate, and never stops the login itself.
+func TestFloodDuringLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(2 * maxEarly)
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { p.run(ctx) })
+		for seq := range uint32(maxEarly) {
+			p.inbox.put(saidItem(groupRef(seq + 1)))
+		}
+		synctest.Wait()
+		if len(p.events) != 0 || p.inbox.size() != maxEarly {
+			t.Fatalf("%d events before Online, %d items wait", len(p.events), p.inbox.size())
+		}
+		p.inbox.put(saidItem(groupRef(maxEarly + 1)))
+		synctest.Wait()
+		if n := p.inbox.size(); n != 0 {
+			t.Errorf("%d items wait", n)
+		}
+		p.inbox.put(onlineItem(maxEarly + 1))
+		p.inbox.put(saidItem(groupRef(maxEarly + 2)))
+		synctest.Wait()
+		if n := len(p.events); n != maxEarly+3 {
+			t.Errorf("%d events", n)
+		}
+		cancel()
+		running.Wait()
+	})
+}

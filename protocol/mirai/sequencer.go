@@ -126,6 +126,26 @@ func (s *sequencer) rebase(now time.Time, g protocol.GroupID, newest uint32, out
 	return out
 }
 
+// earliest finds the lowest seq said in each group, apart from what is late and belongs to a session before.
+func (s *sequencer) earliest(items []item) map[protocol.GroupID]uint32 {
+	first := map[protocol.GroupID]uint32{}
+	for _, i := range items {
+		e, ok := i.event.(protocol.Received)
+		if !ok || e.Message.Ref.Chat.Kind != protocol.Group {
+			continue
+		}
+		r := e.Message.Ref
+		if q := s.spaces[spaceOf(r)]; q != nil && q.known && r.Seq < q.next {
+			continue
+		}
+		g := protocol.GroupID(r.Chat.ID)
+		if seq, known := first[g]; !known || r.Seq < seq {
+			first[g] = r.Seq
+		}
+	}
+	return first
+}
+
 // flush passes on everything that waits, complete or not.
 func (s *sequencer) flush(out []protocol.Event) []protocol.Event {
 	for _, q := range s.spaces {
