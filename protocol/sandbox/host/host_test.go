@@ -28,10 +28,9 @@ func listen(t *testing.T, control string) *Host {
 }
 
 // open tells whether somebody listens on a port.
-func open(t *testing.T, address string) bool {
-	t.Helper()
+func open(ctx context.Context, address string) bool {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(t.Context(), "tcp", address)
+	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return false
 	}
@@ -39,9 +38,9 @@ func open(t *testing.T, address string) bool {
 	return true
 }
 
-func status(t *testing.T, h *Host) string {
+func status(ctx context.Context, t *testing.T, h *Host) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+h.control.Addr().String()+"/status", http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.control.Addr().String()+"/status", http.NoBody)
 	if err != nil {
 		t.Error(err)
 		return ""
@@ -72,10 +71,11 @@ func TestServersOutliveTheGuest(t *testing.T) {
 			}
 			stop()
 			<-guest.Done()
-			if !open(t, h.Server.Addr().String()) {
+			later := context.WithoutCancel(guest)
+			if !open(later, h.Server.Addr().String()) {
 				t.Error("the QQ server is gone before the guest")
 			}
-			if body := status(t, h); !strings.Contains(body, `"sessions":[]`) {
+			if body := status(later, t, h); !strings.Contains(body, `"sessions":[]`) {
 				t.Errorf("control answers %q", body)
 			}
 			return want
@@ -84,7 +84,7 @@ func TestServersOutliveTheGuest(t *testing.T) {
 			t.Errorf("Run returned %v, the guest %v", err, want)
 		}
 		for _, address := range []string{h.Server.Addr().String(), h.control.Addr().String()} {
-			if open(t, address) {
+			if open(t.Context(), address) {
 				t.Errorf("%s is still open", address)
 			}
 		}
@@ -97,7 +97,7 @@ func TestGuestLeaves(t *testing.T) {
 	if err := h.Run(t.Context(), func(context.Context) error { return nil }); err != nil {
 		t.Error(err)
 	}
-	if open(t, h.Server.Addr().String()) {
+	if open(t.Context(), h.Server.Addr().String()) {
 		t.Error("the QQ server is still open")
 	}
 }
@@ -125,7 +125,7 @@ func TestServerFails(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want %q", err, test.want)
 			}
-			if open(t, h.Server.Addr().String()) || open(t, h.control.Addr().String()) {
+			if open(t.Context(), h.Server.Addr().String()) || open(t.Context(), h.control.Addr().String()) {
 				t.Error("a port is still open")
 			}
 		})
@@ -151,7 +151,7 @@ func TestPortTaken(t *testing.T) {
 		if err == nil || h != nil || !strings.Contains(err.Error(), taken.Addr().String()) {
 			t.Errorf("QQ on %s and control on %s: %v", c.qq, c.control, err)
 		}
-		if open(t, address) {
+		if open(t.Context(), address) {
 			t.Errorf("QQ on %s and control on %s: the other port stays open", c.qq, c.control)
 		}
 	}
