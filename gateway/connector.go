@@ -9,23 +9,33 @@ import (
 )
 
 // connector supervises one connection of an endpoint: it dials, serves the link until it ends, pauses and dials again.
-// One goroutine does all that, one after the other, so that there are never two.
+// One goroutine does all that, one after the other, so that there are never two. Before it begins it waits until older
+// connectors of the same address are gone.
 type connector struct {
 	*endpoint
-	addr    address
-	log     zerolog.Logger
-	backoff *backoff
-	secrets []string // of the last dial
-	said    string   // kind of the last trouble; it is not logged again until another comes
+	addr     address
+	identity string            // of the address
+	older    []<-chan struct{} // closed when those before it are gone
+	gone     chan struct{}     // closed when there is no connection and there will be none
+	log      zerolog.Logger
+	backoff  *backoff
+	secrets  []string // of the last dial
+	said     string   // kind of the last trouble; it is not logged again until another comes
 
 	mu     sync.Mutex
 	status LinkStatus
 }
 
 func newConnector(e *endpoint, a address) *connector {
+	identity := a.url
+	if to, err := resolve(a.url); err == nil {
+		identity = to.identity()
+	}
 	return &connector{
 		endpoint: e,
 		addr:     a,
+		identity: identity,
+		gone:     make(chan struct{}),
 		log:      e.log.With().Str("role", string(a.role)).Str("url", masked(a.url)).Logger(),
 		backoff:  newBackoff(e.conf.Reconnect),
 		status:   LinkStatus{Role: a.role, URL: masked(a.url)},
@@ -34,9 +44,39 @@ func newConnector(e *endpoint, a address) *connector {
 
 // run keeps the connection up until ctx ends, then closes it and returns.
 func (c *connector) run(ctx context.Context) {
+	defer close(c.gone)
+	for _, gone := range c.older {
+		select {
+		case <-gone:
+		case <-ctx.Done():
+			return
+		}
+	}
 	for c.awaitAccount(ctx) {
 		if !sleep(ctx, c.attempt(ctx)) {
 			return
+		}
+	}
+}
+
+// isGone reports whether run has ended.
+func (c *connector) isGone() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// inherit takes over what the status tells about the past from the connection of the same role, if old has one.
+func (c *connector) inherit(old *endpoint) {
+	for _, o := range old.connectors {
+		if s := o.snapshot(); o.addr.role == c.addr.role {
+			c.status.Reconnects, c.status.Since = s.Reconnects, s.Since
+			if s.Connected {
+				c.status.Since = time.Now()
+			}
 		}
 	}
 }

@@ -3,7 +3,8 @@
 // roles, headers, queues and time; of OneBot's JSON it knows nothing.
 //
 // main builds a Gateway with New, which touches nothing outside, and calls Run, which owns every goroutine and returns
-// after the last of them has ended. The end of Run's context stops it. Publish may be called at any time, before Run too.
+// after the last of them has ended. The end of Run's context stops it. Publish and Apply may be called at any time, before
+// Run too.
 //
 // # What is promised
 //
@@ -13,7 +14,10 @@
 //     Heartbeats and the lifecycle event belong to one connection and are never repeated.
 //   - The lifecycle event is the first frame of every universal and event connection. Events follow as soon as the far
 //     side has shown that it speaks (a pong or a frame): a framework which accepts and closes at once swallows none.
-//   - One endpoint address never has two live connections: the old TCP connection is closed before the next dial.
+//   - One endpoint address never has two live connections: the old TCP connection is closed before the next dial, also when
+//     Apply moves addresses between endpoints.
+//   - Apply changes the set of endpoints while everything runs. Those which stay the same notice nothing, those which are
+//     changed keep their queue.
 //   - An answer goes out only on the connection that asked; when that is gone the answer is dropped and counted.
 //   - A link that went silent is noticed by pings (ping_interval + pong_timeout) or by a write that does not move
 //     (write_timeout), and is dialled again: fast at first, then with growing pauses.

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -21,21 +23,37 @@ type endpoint struct {
 	connectors []*connector
 	calls      sync.WaitGroup
 
-	actions        actionMeter
+	actions actionMeter
+	*tally
+}
+
+// tally holds an endpoint's counters. They outlive a change of its configuration.
+type tally struct {
 	answersDropped atomic.Uint64
 	panics         atomic.Uint64
 }
 
-func newEndpoint(conf Config, o *Options) *endpoint {
+// newEndpoint makes an endpoint that takes over the outbox and the counters of old, if that is not nil. The two must not
+// run at the same time.
+func newEndpoint(conf Config, o *Options, old *endpoint) *endpoint {
+	conf.Headers = maps.Clone(conf.Headers) // the caller may change its map
 	e := &endpoint{
 		conf:    conf,
 		options: o,
 		handler: o.Handler(conf.Name),
 		log:     o.Log.With().Str("endpoint", conf.Name).Logger(),
-		outbox:  newOutbox(conf.Queue),
+	}
+	if old == nil {
+		e.outbox, e.tally = newOutbox(conf.Queue), &tally{}
+	} else {
+		e.outbox, e.tally = old.outbox, old.tally
 	}
 	for _, a := range conf.addresses() {
-		e.connectors = append(e.connectors, newConnector(e, a))
+		c := newConnector(e, a)
+		if old != nil {
+			c.inherit(old)
+		}
+		e.connectors = append(e.connectors, c)
 	}
 	return e
 }
@@ -48,6 +66,12 @@ func (e *endpoint) run(ctx context.Context) {
 	}
 	connectors.Wait()
 	e.calls.Wait()
+	if !errors.Is(context.Cause(ctx), errRemoved) {
+		return
+	}
+	if n := e.outbox.clear(); n > 0 {
+		e.log.Warn().Int("events", n).Msg("endpoint was removed with events in its queue")
+	}
 }
 
 // publish queues the event, whether or not there is a connection.

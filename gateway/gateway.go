@@ -21,7 +21,8 @@ type Options struct {
 	Lifecycle func() []byte
 	// Heartbeat returns a heartbeat event that announces the next one after interval, or nil to leave this one out.
 	Heartbeat func(interval time.Duration) []byte
-	// Handler returns what executes the actions of an endpoint. It is called once for each.
+	// Handler returns what executes the actions of an endpoint. It is called when the endpoint is added and again when
+	// Apply changes it; calls of the old Handler may still be ending then.
 	Handler func(endpoint string) Handler
 	// UserAgent is the header of that name; "echogate" if empty.
 	UserAgent string
@@ -32,8 +33,13 @@ type Options struct {
 
 // Gateway serves a set of endpoints.
 type Gateway struct {
-	endpoints []*endpoint
+	options   Options
+	endpoints atomic.Pointer[[]*endpoint] // as they are wanted; replaced as a whole, under mu
+	changed   chan struct{}               // tells Run to look at endpoints again
 	ran       atomic.Bool
+
+	mu      sync.Mutex
+	stopped bool // Run starts nothing more
 }
 
 // New checks the configurations, each by itself and all together, and returns a Gateway that does nothing before Run
@@ -49,10 +55,12 @@ func New(endpoints []Config, o Options) (*Gateway, error) {
 	if err := Validate(endpoints); err != nil {
 		return nil, err
 	}
-	g := &Gateway{}
+	g := &Gateway{options: o, changed: make(chan struct{}, 1)}
+	all := make([]*endpoint, 0, len(endpoints))
 	for _, conf := range endpoints {
-		g.endpoints = append(g.endpoints, newEndpoint(conf, &o))
+		all = append(all, newEndpoint(conf, &g.options, nil))
 	}
+	g.endpoints.Store(&all)
 	return g, nil
 }
 
@@ -89,18 +97,25 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if g.ran.Swap(true) {
 		return errors.New("gateway: Run called twice")
 	}
-	var running sync.WaitGroup
-	for _, e := range g.endpoints {
-		running.Go(func() { e.run(ctx) })
+	f := &fleet{running: map[*endpoint]context.CancelCauseFunc{}}
+	for ctx.Err() == nil {
+		f.become(ctx, *g.endpoints.Load())
+		select {
+		case <-ctx.Done():
+		case <-g.changed:
+		}
 	}
-	running.Wait()
+	g.mu.Lock()
+	g.stopped = true
+	g.mu.Unlock()
+	f.goroutines.Wait()
 	return nil
 }
 
 // Publish queues an event for every endpoint. It never blocks and never fails: what an endpoint has no room for is dropped
 // and counted there. Calls from one goroutine keep their order.
 func (g *Gateway) Publish(e Event) {
-	for _, ep := range g.endpoints {
+	for _, ep := range *g.endpoints.Load() {
 		ep.publish(e)
 	}
 }

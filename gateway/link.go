@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type link struct {
 	wake     chan struct{} // makes the writer look whether it is drained
 	stop     chan struct{} // closed to make the writer return
 	draining atomic.Bool   // shutdown has begun: no new actions
+	handover atomic.Bool   // another link will go on with the outbox: no new events either
 	writing  atomic.Int64  // when the write that is under way began, in Unix nanoseconds; 0 if none is
 }
 
@@ -71,6 +73,7 @@ func (l *link) serve(ctx context.Context) error {
 	select {
 	case first = <-ends:
 	case <-ctx.Done():
+		l.handover.Store(errors.Is(context.Cause(ctx), errReplaced))
 		first = l.drain(ends)
 		l.close(written)
 	}
@@ -88,8 +91,8 @@ func (l *link) serve(ctx context.Context) error {
 	return first
 }
 
-// drain stops accepting actions and waits until those in flight are answered and the outbox is empty, or until the link
-// breaks or time is up.
+// drain stops accepting actions and waits until those in flight are answered and the outbox is empty or handed over, or
+// until the link breaks or time is up.
 func (l *link) drain(ends <-chan error) error {
 	l.draining.Store(true)
 	l.poke()

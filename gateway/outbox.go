@@ -127,6 +127,15 @@ func (o *outbox) rebound(limit Queue) news {
 	return o.tell()
 }
 
+// clear forgets the events that wait, but for one that is being written, and returns their number.
+func (o *outbox) clear() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := len(o.queue) - o.head
+	o.queue, o.head, o.bytes = nil, 0, int64(len(o.current.frame))
+	return n
+}
+
 // outboxStatus is what an outbox tells about itself.
 type outboxStatus struct {
 	events                 int

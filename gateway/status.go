@@ -44,8 +44,9 @@ type LinkStatus struct {
 
 // Status returns the state of every endpoint, in the order of the configuration.
 func (g *Gateway) Status() []EndpointStatus {
-	all := make([]EndpointStatus, 0, len(g.endpoints))
-	for _, e := range g.endpoints {
+	endpoints := *g.endpoints.Load()
+	all := make([]EndpointStatus, 0, len(endpoints))
+	for _, e := range endpoints {
 		all = append(all, e.status())
 	}
 	return all

@@ -111,7 +111,7 @@ func (l *link) sendAnswer(ctx context.Context, frame []byte) error {
 
 // sendEvent sends the oldest event and reports whether there was one. If it cannot be written it stays the oldest.
 func (l *link) sendEvent(ctx context.Context) (bool, error) {
-	if !l.addr.role.takesEvents() || !l.isSettled() {
+	if !l.addr.role.takesEvents() || !l.isSettled() || l.handover.Load() {
 		return false, nil
 	}
 	frame, n := l.outbox.take()
