@@ -87,7 +87,17 @@ type Config struct {
 	Data      string           `mapstructure:"data"` // folder of device.json, session.token and the message history
 	Log       LogConfig        `mapstructure:"log"`
 	Message   events.Config    `mapstructure:"message"`
-	Endpoints []gateway.Config `mapstructure:"endpoints"`
+	Endpoints []EndpointConfig `mapstructure:"endpoints"`
+}
+
+// EndpointConfig is one bot framework: its links, and what it may do.
+type EndpointConfig struct {
+	gateway.Config `mapstructure:",squash"`
+	Actions        actions.SessionConfig `mapstructure:"actions"`
+}
+
+func defaultEndpoint() EndpointConfig {
+	return EndpointConfig{Config: gateway.DefaultConfig(), Actions: actions.DefaultSessionConfig()}
 }
 
 // LogConfig says what is logged to standard error, and how.
@@ -107,7 +117,7 @@ func defaultConfig() Config {
 func loadConfig(path string, asked bool, environ []string) (Config, error) {
 	config := defaultConfig()
 	source := settings.Source{Path: path, Optional: !asked, EnvPrefix: envPrefix, Environ: environ}
-	if err := source.Load(&config, gateway.DefaultConfig()); err != nil {
+	if err := source.Load(&config, defaultEndpoint()); err != nil {
 		return Config{}, err
 	}
 	return config, config.validate()
@@ -123,7 +133,21 @@ func (c Config) validate() error {
 	if c.Log.Format != "console" && c.Log.Format != "json" {
 		return fmt.Errorf("log.format: %q is not console or json", c.Log.Format)
 	}
-	return gateway.Validate(c.Endpoints)
+	for _, e := range c.Endpoints {
+		if err := e.Actions.Validate(); err != nil {
+			return fmt.Errorf("endpoints[%s].actions.%w", e.Name, err)
+		}
+	}
+	return gateway.Validate(c.links())
+}
+
+// links are the gateway's part of the endpoints.
+func (c Config) links() []gateway.Config {
+	links := make([]gateway.Config, len(c.Endpoints))
+	for i, e := range c.Endpoints {
+		links[i] = e.Config
+	}
+	return links
 }
 
 func (c LogConfig) logger(w io.Writer) zerolog.Logger {
@@ -263,9 +287,9 @@ func playDemo(ctx context.Context, stdout, stderr io.Writer) error {
 	defer os.RemoveAll(dir)
 	return demo.Run(ctx, stdout, func(ctx context.Context, world *sandbox.World, url string) error {
 		config := defaultConfig()
-		endpoint := gateway.DefaultConfig()
+		endpoint := defaultEndpoint()
 		endpoint.Name, endpoint.URL = "demo", url
-		config.Endpoints = []gateway.Config{endpoint}
+		config.Endpoints = []EndpointConfig{endpoint}
 		config.Log.Level = "warn"
 		log := config.Log.logger(stderr)
 		h, err := host.Listen(ctx, world, "127.0.0.1:0", "", log)
@@ -356,20 +380,18 @@ func (d *daemon) serve(linksCtx, driverCtx context.Context, store *history.Store
 }
 
 func (d *daemon) newGateway(driver protocol.Driver, registry *actions.Registry) (*gateway.Gateway, error) {
-	formats := map[string]actions.Format{}
-	for _, endpoint := range d.config.Endpoints {
-		formats[endpoint.Name] = actions.Format(endpoint.Format)
+	sessions := map[string]*actions.Session{}
+	for _, e := range d.config.Endpoints {
+		sessions[e.Name] = registry.Session(e.Name, actions.SessionOptions{Format: actions.Format(e.Format), SessionConfig: e.Actions})
 	}
 	self := func() protocol.UserID { return driver.Status().Self.UserID }
-	return gateway.New(d.config.Endpoints, gateway.Options{
+	return gateway.New(d.config.links(), gateway.Options{
 		SelfID:    func() int64 { return int64(self()) },
 		Lifecycle: func() []byte { return events.Lifecycle(self(), time.Now()) },
 		Heartbeat: func(interval time.Duration) []byte {
 			return events.Heartbeat(self(), time.Now(), interval, events.StatusOf(driver.Status()))
 		},
-		Handler: func(endpoint string) gateway.Handler {
-			return handler{registry.Session(endpoint, actions.SessionOptions{Format: formats[endpoint]})}
-		},
+		Handler:   func(endpoint string) gateway.Handler { return handler{sessions[endpoint]} },
 		UserAgent: "echogate/" + version(),
 		Log:       d.log,
 	})

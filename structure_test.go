@@ -49,7 +49,6 @@ func TestImportsGoDown(t *testing.T) {
 		mirai   = "github.com/Mrs4s/MiraiGo/"
 		message = "echogate/protocol/message"
 		domain  = "echogate/protocol"
-		history = "echogate/protocol/history"
 		world   = "echogate/protocol/sandbox"
 		sso     = "echogate/protocol/sandbox/sso"
 	)
@@ -57,8 +56,9 @@ func TestImportsGoDown(t *testing.T) {
 		"echogate":                                nil, // wires everything
 		"echogate/gateway":                        {},
 		"echogate/gateway/settings":               {},
+		"echogate/gateway/sight":                  {"echogate/gateway"},
 		"echogate/actions":                        {domain, message},
-		"echogate/events":                         {domain, message, history},
+		"echogate/events":                         {domain, message},
 		"echogate/protocol":                       {message},
 		"echogate/protocol/message":               {},
 		"echogate/protocol/history":               {domain, message},

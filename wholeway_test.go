@@ -15,7 +15,6 @@ import (
 	"github.com/rs/zerolog"
 	"nhooyr.io/websocket"
 
-	"echogate/gateway"
 	"echogate/protocol/protocoltest/racelist"
 	"echogate/protocol/sandbox"
 	"echogate/protocol/sandbox/host"
@@ -201,15 +200,15 @@ func (b *bot) answer(t *testing.T, echo string) (found frame) {
 }
 
 // connectTo is an endpoint of the default configuration.
-func connectTo(name, url string) gateway.Config {
-	c := gateway.DefaultConfig()
+func connectTo(name, url string) EndpointConfig {
+	c := defaultEndpoint()
 	c.Name, c.URL = name, url
 	return c
 }
 
 // simulate runs the whole daemon in the world until the test ends, and then demands that it ended well and that the
 // sandbox answered everything.
-func simulate(t *testing.T, world *sandbox.World, endpoints ...gateway.Config) *host.Host {
+func simulate(t *testing.T, world *sandbox.World, endpoints ...EndpointConfig) *host.Host {
 	t.Helper()
 	config := defaultConfig()
 	config.Endpoints = endpoints

@@ -21,8 +21,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// tag is the struct tag that holds a field's key.
-const tag = "mapstructure"
+const (
+	tag    = "mapstructure" // the struct tag that holds a field's key
+	squash = ",squash"      // of an embedded struct: its keys belong to the outer one
+)
 
 // Source says where settings come from.
 type Source struct {
@@ -76,6 +78,12 @@ func injected(name string) bool {
 func overlay(tree map[string]any, structure reflect.Type, prefix string, env map[string]string) error {
 	for field := range structure.Fields() {
 		key := field.Tag.Get(tag)
+		if key == squash {
+			if err := overlay(tree, field.Type, prefix, env); err != nil {
+				return err
+			}
+			continue
+		}
 		name := prefix + "_" + strings.ToUpper(key)
 		if err := overlayField(tree, key, field.Type, name, env); err != nil {
 			return err

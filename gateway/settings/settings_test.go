@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
+type Named struct {
+	Name string `mapstructure:"name"`
+}
+
 type pet struct {
-	Name  string        `mapstructure:"name"`
+	Named `mapstructure:",squash"`
 	Legs  int           `mapstructure:"legs"`
 	Nap   time.Duration `mapstructure:"nap"`
 	Likes []string      `mapstructure:"likes"`
@@ -42,7 +46,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := house{Street: "default street", Tags: map[string]string{"x.y": "z"}, Pets: []pet{
-		{Name: "007", Legs: 4, Nap: time.Hour, Likes: []string{"milk", "sun"}}, {Name: "hen", Legs: 2, Nap: 90 * time.Second},
+		{Named: Named{"007"}, Legs: 4, Nap: time.Hour, Likes: []string{"milk", "sun"}}, {Named: Named{"hen"}, Legs: 2, Nap: 90 * time.Second},
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
