@@ -41,6 +41,7 @@
 //	echogate_endpoint_queued_bytes                         gauge      endpoint       Length of the events that wait.
 //	echogate_endpoint_events_sent_total                    counter    endpoint       Events written to a connection.
 //	echogate_endpoint_events_dropped_total                 counter    endpoint       Events given up because of the queue's bounds.
+//	echogate_endpoint_events_expired_total                 counter    endpoint       Those of the dropped that had become too old.
 //	echogate_endpoint_actions_running                      gauge      endpoint       Actions accepted and not finished yet.
 //	echogate_endpoint_action_duration_seconds              histogram  endpoint       Time from an action's arrival until its answer is ready.
 //	echogate_endpoint_answers_dropped_total                counter    endpoint       Answers to links that were gone.

@@ -109,6 +109,8 @@ func newCollector(s *Sight) *collector {
 			endpoint.counter("events_sent", "Events written to a connection.", func(e gateway.EndpointStatus) uint64 { return e.SentEvents }),
 			endpoint.counter("events_dropped", "Events given up because of the queue's bounds.",
 				func(e gateway.EndpointStatus) uint64 { return e.DroppedEvents }),
+			endpoint.counter("events_expired", "Those of the dropped that had become too old.",
+				func(e gateway.EndpointStatus) uint64 { return e.ExpiredEvents }),
 			endpoint.gauge("actions_running", "Actions accepted and not finished yet.",
 				func(e gateway.EndpointStatus) float64 { return float64(e.Actions.Running) }),
 			endpoint.counter("answers_dropped", "Answers to links that were gone.", func(e gateway.EndpointStatus) uint64 { return e.AnswersDropped }),

@@ -77,6 +77,7 @@ func TestMetricsTellWhatIsSeen(t *testing.T) {
 		"echogate_endpoint_queued_bytes":               {"nonebot": 22, other: 0},
 		"echogate_endpoint_events_sent_total":          {"nonebot": 23, other: 0},
 		"echogate_endpoint_events_dropped_total":       {"nonebot": 24, other: 0},
+		"echogate_endpoint_events_expired_total":       {"nonebot": 8, other: 0},
 		"echogate_endpoint_answers_dropped_total":      {"nonebot": 25, other: 0},
 		"echogate_endpoint_handler_panics_total":       {"nonebot": 26, other: 0},
 		"echogate_endpoint_actions_running":            {"nonebot": 27, other: 0},
@@ -193,7 +194,7 @@ func fetch(ctx context.Context, client *http.Client, url string) (map[string]*dt
 
 // TestConcurrentScrapes asks for every page at once, over connections, while the numbers grow.
 func TestConcurrentScrapes(t *testing.T) {
-	const clients, rounds = 8, 20
+	const clients, rounds = 8, 5
 	pages := []string{"/livez", "/readyz", "/status", "/metrics"}
 	var asked atomic.Uint64
 	s := watch(t, account, func() []gateway.EndpointStatus {

@@ -56,6 +56,7 @@ type (
 		QueuedBytes     int64        `json:"queued_bytes"`
 		EventsSent      uint64       `json:"events_sent"`
 		EventsDropped   uint64       `json:"events_dropped"`
+		EventsExpired   uint64       `json:"events_expired"` // those of the dropped that had become too old
 		ActionsRunning  int          `json:"actions_running"`
 		ActionsAnswered uint64       `json:"actions_answered"`
 		ActionSeconds   float64      `json:"action_seconds"` // sum over all that were answered
@@ -91,7 +92,7 @@ func (v view) report(version string) statusPage {
 	for _, e := range v.endpoints {
 		shown := endpointStatus{
 			Name: e.Name, Connected: e.Connected, QueuedEvents: e.QueuedEvents, QueuedBytes: e.QueuedBytes,
-			EventsSent: e.SentEvents, EventsDropped: e.DroppedEvents, ActionsRunning: e.Actions.Running,
+			EventsSent: e.SentEvents, EventsDropped: e.DroppedEvents, EventsExpired: e.ExpiredEvents, ActionsRunning: e.Actions.Running,
 			ActionsAnswered: e.Actions.Answered, ActionSeconds: e.Actions.Took.Seconds(),
 			AnswersDropped: e.AnswersDropped, HandlerPanics: e.Panics, Links: []linkStatus{},
 		}

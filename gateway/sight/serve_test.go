@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"echogate/gateway" //nolint:depguard // it shows the gateway's status; nothing else of ours
 )
 
 // TestMain makes sure that the tests, all together, leave no goroutine of a server or of the gateway behind.
@@ -89,7 +91,7 @@ func TestServe(t *testing.T) {
 func TestServeRefusesListeners(t *testing.T) {
 	s := watch(t, account, endpoints)
 	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "0.0.0.0:0") //nolint:gosec // it is closed at once
+	l, err := config.Listen(t.Context(), "tcp", "0.0.0.0:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,9 +131,9 @@ func (p pipes) Close() error { close(p.closed); return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9100} }
 
 // servePipes starts a Sight in a bubble. It returns the client's end of a connection to it and what stops it.
-func servePipes(t *testing.T) (net.Conn, func() error) {
+func servePipes(t *testing.T, s *Sight) (net.Conn, func() error) {
 	t.Helper()
-	s, l := watch(t, account, endpoints), pipes{make(chan net.Conn), make(chan struct{})}
+	l := pipes{make(chan net.Conn), make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx, l) }()
@@ -152,7 +154,7 @@ func TestStopIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, stop := servePipes(t)
+				client, stop := servePipes(t, watch(t, account, endpoints))
 				defer client.Close()
 				if _, err := io.WriteString(client, sent); err != nil {
 					t.Fatal(err)
@@ -176,7 +178,7 @@ func TestStopIsBounded(t *testing.T) {
 // TestSlowClientsAreCut has a client that takes too long to ask.
 func TestSlowClientsAreCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, stop := servePipes(t)
+		client, stop := servePipes(t, watch(t, account, endpoints))
 		defer client.Close()
 		since := time.Now()
 		if _, err := io.WriteString(client, "GET /status HTTP/1.1\r\n"); err != nil {
@@ -190,6 +192,29 @@ func TestSlowClientsAreCut(t *testing.T) {
 		}
 		if err := stop(); err != nil {
 			t.Errorf("Serve: %v", err)
+		}
+	})
+}
+
+// TestServeOutlivesItsAnswers has an answer that takes longer than a stop has patience.
+func TestServeOutlivesItsAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answered := false
+		client, stop := servePipes(t, watch(t, account, func() []gateway.EndpointStatus {
+			<-time.After(time.Minute)
+			answered = true
+			return nil
+		}))
+		defer client.Close()
+		if _, err := io.WriteString(client, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if err := stop(); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if !answered {
+			t.Error("Serve returned while a request was being answered")
 		}
 	})
 }
