@@ -3,12 +3,9 @@ package history
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -18,16 +15,7 @@ import (
 	"echogate/protocol"
 )
 
-//go:embed schema.sql
-var schema string
-
-const (
-	schemaVersion = 1
-	// checkedSize is up to which file size in bytes the whole database is checked when it is opened: about half a second. In a
-	// larger one damage shows when the writer meets it.
-	checkedSize = 128 << 20
-	readers     = 4
-)
+const readers = 4 // connections that read
 
 // Columns of a message, as put writes and get reads them.
 const columns = `id, chat_kind, chat_id, via, sender, seq, random, time, self, nickname, card, role, title, level, stand_in, body, quote`
@@ -37,18 +25,17 @@ const (
 	getSQL    = `SELECT ` + columns + ` FROM messages WHERE id = ?`
 	lookupSQL = `SELECT id, sender, random, time, stand_in FROM messages
 		WHERE chat_kind = ? AND chat_id = ? AND via = ? AND seq = ? ORDER BY id DESC LIMIT 64`
+	lastSeqSQL = `SELECT seq FROM messages WHERE chat_id = ? AND chat_kind = ? AND via = ? AND stand_in = 0 ORDER BY seq DESC LIMIT 1`
 )
-
-// errNotOurs marks a file that SQLite can read but which does not hold our table.
-var errNotOurs = errors.New("not a message history of this version")
 
 // database is an open history database: one connection that writes, and some that read beside it.
 type database struct {
 	write, read *sql.DB
 	conn        *sql.Conn // the only one of write; used by the writer alone
 	put, lookup *sql.Stmt // of conn
-	get, find   *sql.Stmt // of read
 	maxID       int32     // highest id when it was opened
+
+	get, find, lastSeq *sql.Stmt // of read
 }
 
 // preparer is a connection, or a pool of them.
@@ -61,9 +48,6 @@ type preparer interface {
 func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 	d := &database{}
 	defer func() {
-		if errorCode(err) == sqlite3.SQLITE_ERROR { // our statements are right, so the tables are not
-			err = errors.Join(err, errNotOurs)
-		}
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open message database: %w", err), d.close())
 		}
@@ -91,7 +75,13 @@ func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 		to  **sql.Stmt
 		on  preparer
 		sql string
-	}{{&d.put, d.conn, putSQL}, {&d.lookup, d.conn, lookupSQL}, {&d.get, d.read, getSQL}, {&d.find, d.read, lookupSQL}} {
+	}{
+		{&d.put, d.conn, putSQL},
+		{&d.lookup, d.conn, lookupSQL},
+		{&d.get, d.read, getSQL},
+		{&d.find, d.read, lookupSQL},
+		{&d.lastSeq, d.read, lastSeqSQL},
+	} {
 		if *p.to, err = p.on.PrepareContext(ctx, p.sql); err != nil { //nolint:sqlclosecheck // database.close does it
 			return nil, err
 		}
@@ -119,58 +109,9 @@ func openPool(path string, connections int, pragmas ...string) (*sql.DB, error) 
 	return pool, nil
 }
 
-// checkHeader looks at two bytes that make SQLite treat a file as read-only when they are damaged
-// (https://www.sqlite.org/fileformat.html, 1.3.3). SQLite itself checks the rest.
-func checkHeader(path string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var versions [2]byte // of the format, for writing and for reading: 1 or 2
-	_, err = f.ReadAt(versions[:], 18)
-	if err == nil && (versions[0] > 2 || versions[1] > 2) {
-		err = fmt.Errorf("file format %v: %w", versions, errNotOurs)
-	}
-	if errors.Is(err, io.EOF) { // shorter than a header
-		err = nil
-	}
-	return errors.Join(err, f.Close())
-}
-
-// prepareSchema creates the table in a new file and checks an old one.
-func (d *database) prepareSchema(ctx context.Context, path string) error {
-	var version, tables int
-	if err := d.conn.QueryRowContext(ctx, `SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version`).
-		Scan(&version, &tables); err != nil {
-		return err
-	}
-	if version == 0 && tables == 0 {
-		_, err := d.conn.ExecContext(ctx, fmt.Sprintf("BEGIN; %s; PRAGMA user_version = %d; COMMIT", schema, schemaVersion))
-		return err
-	}
-	if version != schemaVersion {
-		return fmt.Errorf("version %d: %w", version, errNotOurs)
-	}
-	info, err := os.Stat(path)
-	if err != nil || info.Size() > checkedSize {
-		return err
-	}
-	var verdict string
-	if err := d.conn.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
-		return err
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("%s: %w", verdict, errNotOurs)
-	}
-	return nil
-}
-
 func (d *database) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{d.put, d.lookup, d.get, d.find} {
+	for _, s := range []*sql.Stmt{d.put, d.lookup, d.get, d.find, d.lastSeq} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -218,6 +159,15 @@ func (d *database) getRow(ctx context.Context, id int32) (r row, found bool, err
 	return r, err == nil, err
 }
 
+// lastSeqOf returns the highest seq of a chat's messages, stand-ins aside; 0 when there is none.
+func (d *database) lastSeqOf(ctx context.Context, chat protocol.Chat) (seq uint32, err error) {
+	err = d.lastSeq.QueryRowContext(ctx, chat.ID, chat.Kind, chat.Via).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
+}
+
 // candidates is rows.lookup for readers.
 func (d *database) candidates(ctx context.Context, ref protocol.Ref) ([]candidate, error) {
 	return queryCandidates(ctx, d.find, ref)
@@ -240,17 +190,14 @@ func queryCandidates(ctx context.Context, stmt *sql.Stmt, ref protocol.Ref) (fou
 }
 
 // transaction writes rows to the database. It implements rows.
-type transaction struct {
-	ctx context.Context //nolint:containedctx // lives for one call of database.transact
-	db  *database
+type transaction struct{ db *database }
+
+func (t transaction) lookup(ctx context.Context, ref protocol.Ref) ([]candidate, error) {
+	return queryCandidates(ctx, t.db.lookup, ref)
 }
 
-func (t transaction) lookup(ref protocol.Ref) ([]candidate, error) {
-	return queryCandidates(t.ctx, t.db.lookup, ref)
-}
-
-func (t transaction) put(r row) error {
-	_, err := t.db.put.ExecContext(t.ctx, r.id, r.ref.Chat.Kind, r.ref.Chat.ID, r.ref.Chat.Via, r.ref.Sender, r.ref.Seq,
+func (t transaction) put(ctx context.Context, r row) error {
+	_, err := t.db.put.ExecContext(ctx, r.id, r.ref.Chat.Kind, r.ref.Chat.ID, r.ref.Chat.Via, r.ref.Sender, r.ref.Seq,
 		r.ref.Random, r.ref.Time, r.self, r.sender.Nickname, r.sender.Card, r.sender.Role, r.sender.Title, r.sender.Level,
 		r.standIn, r.body, r.quote)
 	return err
@@ -261,16 +208,37 @@ func (d *database) transact(ctx context.Context, f func(rows) error) error {
 	if _, err := d.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	err := f(transaction{ctx, d})
+	err := f(transaction{d})
 	if err == nil {
 		if _, err = d.conn.ExecContext(ctx, "COMMIT"); err == nil {
 			return nil
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
-	// SQLite rolls back by itself on some errors; then there is nothing left to roll back.
-	if _, undo := d.conn.ExecContext(ctx, "ROLLBACK"); undo != nil && !strings.Contains(undo.Error(), "no transaction is active") {
-		err = errors.Join(err, fmt.Errorf("roll back: %w", undo))
-	}
+	// This fails where SQLite rolled back by itself, as it does on some errors. A transaction that should be open all the
+	// same makes the next BEGIN fail, which is reported.
+	_, _ = d.conn.ExecContext(ctx, "ROLLBACK")
 	return err
+}
+
+// putAll writes rows that were kept in memory and returns how many. One whose id belongs to another message is left out:
+// ids may have been given out without knowing which the database holds.
+func (d *database) putAll(ctx context.Context, kept []row) (written int, err error) {
+	err = d.transact(ctx, func(tx rows) error {
+		for _, r := range kept {
+			old, found, err := d.getRow(ctx, r.id)
+			if err != nil {
+				return err
+			}
+			if found && !old.isOf(r.ref) {
+				continue
+			}
+			if err := tx.put(ctx, r); err != nil {
+				return err
+			}
+			written++
+		}
+		return nil
+	})
+	return written, err
 }

@@ -3,10 +3,13 @@ package history
 import (
 	"bytes"
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -56,6 +59,52 @@ func open(tb testing.TB, path string, log zerolog.Logger, prepare ...func(*Store
 	})
 	tb.Cleanup(stop)
 	return s, stop
+}
+
+// onCall makes a store try to write again when the test calls retry, and only then. retry returns when that is over.
+func onCall(t *testing.T) (prepare func(*Store), retry func()) {
+	t.Helper()
+	pauses := make(chan chan time.Time, 1)
+	var s *Store
+	prepare = func(opened *Store) {
+		s = opened
+		s.pause = func() <-chan time.Time {
+			end := make(chan time.Time)
+			pauses <- end
+			return end
+		}
+	}
+	return prepare, func() {
+		t.Helper()
+		nothing := &request{done: make(chan struct{})} // served after the attempt
+		select {
+		case end := <-pauses:
+			end <- time.Time{}
+			s.requests <- nothing
+			<-nothing.done
+		case <-time.After(10 * time.Second):
+			t.Fatal("the writer does not wait to try again")
+		}
+	}
+}
+
+// hide puts a folder in the place of a closed database, so that even root cannot open it. reveal puts the database, if
+// there was one, back.
+func hide(t *testing.T, path string) (reveal func()) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	must(os.Rename(path, path+".hidden"))
+	must(os.Mkdir(path, 0o700))
+	return func() {
+		t.Helper()
+		must(os.Remove(path))
+		must(os.Rename(path+".hidden", path))
+	}
 }
 
 func openNew(tb testing.TB) *Store {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -49,9 +50,9 @@ func match(ref protocol.Ref, candidates []candidate) (candidate, bool) {
 // written.
 type rows interface {
 	// lookup returns what is stored with the ref's chat and seq.
-	lookup(ref protocol.Ref) ([]candidate, error)
+	lookup(ctx context.Context, ref protocol.Ref) ([]candidate, error)
 	// put stores the row, over the one that has its id already.
-	put(r row) error
+	put(ctx context.Context, r row) error
 }
 
 // placer files messages into rows.
@@ -61,11 +62,11 @@ type placer struct {
 }
 
 // place finds or gives the id of a message and stores what is new about it.
-func (p placer) place(m *protocol.Message, standIn bool) (int32, error) {
-	if err := p.completeReplies(m); err != nil {
+func (p placer) place(ctx context.Context, m *protocol.Message, standIn bool) (int32, error) {
+	if err := p.completeReplies(ctx, m); err != nil {
 		return 0, err
 	}
-	found, err := p.rows.lookup(m.Ref)
+	found, err := p.rows.lookup(ctx, m.Ref)
 	if err != nil {
 		return 0, err
 	}
@@ -79,11 +80,11 @@ func (p placer) place(m *protocol.Message, standIn bool) (int32, error) {
 			return 0, err
 		}
 	}
-	return id, p.rows.put(newRow(id, m, standIn))
+	return id, p.rows.put(ctx, newRow(id, m, standIn))
 }
 
 // completeReplies gives the reply segments of m the id of what they quote.
-func (p placer) completeReplies(m *protocol.Message) error {
+func (p placer) completeReplies(ctx context.Context, m *protocol.Message) error {
 	copied := false
 	for i, s := range m.Body {
 		r, ok := s.(message.Reply)
@@ -97,7 +98,7 @@ func (p placer) completeReplies(m *protocol.Message) error {
 			Sender: protocol.Sender{UserID: protocol.UserID(r.Quote.Sender)},
 			Body:   withoutReplies(r.Quote.Body),
 		}
-		id, err := p.place(&quoted, true)
+		id, err := p.place(ctx, &quoted, true)
 		if err != nil {
 			return fmt.Errorf("look up quoted message: %w", err)
 		}

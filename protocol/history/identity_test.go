@@ -130,9 +130,6 @@ func TestQuoteOfAnUnseenMessage(t *testing.T) {
 		t.Errorf("told again it got id %d", got)
 	}
 	requireMessage(t, s, id, unseen)
-	if got, err := s.Find(t.Context(), unseen.Ref); got != id || err != nil {
-		t.Errorf("Find = %d, %v", got, err)
-	}
 }
 
 func TestQuoteWithinAQuoteIsLeftOut(t *testing.T) {

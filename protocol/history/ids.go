@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/rs/zerolog"
 )
@@ -18,6 +21,9 @@ const (
 	idBlock = 1 << 16
 	// idRetry is how many ids are given out between two attempts to write a reservation that failed.
 	idRetry = 1 << 10
+	// idUnknown is where ids go on when nothing tells which were given out: further than any account gets from 1 in ten
+	// years at three messages a second, with as many left.
+	idUnknown = 1 << 30
 )
 
 // allocator gives out message ids in ascending order. Its side file holds one decimal number: no id from there on was
@@ -30,19 +36,22 @@ type allocator struct {
 	failing bool  // the last reservation could not be written
 }
 
-// openAllocator goes on after the last run. floor is the highest id that the database holds: it counts when the side
-// file is missing or unreadable.
-func openAllocator(path string, floor int32, log zerolog.Logger) *allocator {
+// openAllocator goes on after the last run. floor is the highest id that the database holds, if that is known: it counts
+// when the side file is missing or unreadable.
+func openAllocator(path string, floor int32, known bool, log zerolog.Logger) *allocator {
 	a := &allocator{path: path, log: log, last: floor}
 	next, err := readNext(path)
 	switch {
 	case err == nil:
 		a.last = max(next-1, floor)
-	case errors.Is(err, fs.ErrNotExist) && floor == 0:
+	case errors.Is(err, fs.ErrNotExist) && known && floor == 0:
 		// A new folder.
 	default:
-		a.last = min(floor, math.MaxInt32-idBlock) + idBlock
-		log.Error().Err(err).Int32("next", a.last+1).Msg("history: message ids go on well after the highest stored one")
+		a.last = idUnknown
+		if known {
+			a.last = min(floor, math.MaxInt32-idBlock) + idBlock
+		}
+		log.Error().Err(err).Int32("next", a.last+1).Msg("history: it is not certain which message ids were given out; they go on after a gap")
 	}
 	a.limit = a.last
 	return a
@@ -107,8 +116,28 @@ func writeNext(path string, next int32) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("reserve message ids: %w", errors.Join(err, os.Remove(fresh)))
 	}
-	if err := os.Rename(fresh, path); err != nil {
+	err = os.Rename(fresh, path)
+	if err == nil {
+		err = syncFolder(filepath.Dir(path))
+	}
+	if err != nil {
 		return fmt.Errorf("reserve message ids: %w", err)
 	}
 	return nil
+}
+
+// syncFolder makes the names in a folder outlive a power cut, where the file system can be asked to.
+func syncFolder(folder string) error {
+	if runtime.GOOS == "windows" { // cannot be asked; NTFS keeps a journal of names
+		return nil
+	}
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) { // as fsync(2) says of such file systems
+		err = nil
+	}
+	return errors.Join(err, f.Close())
 }

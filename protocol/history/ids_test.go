@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -17,7 +18,7 @@ func TestWhereIDsGoOn(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		file  string // "" none
-		floor int32
+		floor int32  // -1 unknown
 		want  int32
 	}{
 		{"new folder", "", 0, 1},
@@ -30,6 +31,9 @@ func TestWhereIDsGoOn(t *testing.T) {
 		{"file garbled", "12\x00\x00", 42, 42 + idBlock + 1},
 		{"file out of range", "2147483648\n", 42, 42 + idBlock + 1},
 		{"not positive", "0\n", 0, idBlock + 1},
+		{"database unreadable", "65537\n", -1, 65537},
+		{"both lost", "", -1, idUnknown + 1},
+		{"both unreadable", "x", -1, idUnknown + 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "ids")
@@ -38,7 +42,7 @@ func TestWhereIDsGoOn(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			a := openAllocator(path, c.floor, zerolog.Nop())
+			a := openAllocator(path, max(c.floor, 0), c.floor >= 0, zerolog.Nop())
 			id, err := a.next()
 			if id != c.want || err != nil {
 				t.Fatalf("first id %d, %v; want %d", id, err, c.want)
@@ -52,7 +56,7 @@ func TestWhereIDsGoOn(t *testing.T) {
 
 func TestReservationIsAlwaysAhead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ids")
-	a := openAllocator(path, 0, zerolog.Nop())
+	a := openAllocator(path, 0, true, zerolog.Nop())
 	for want := range int32(3 * idBlock) {
 		id, err := a.next()
 		if id != want+1 || err != nil {
@@ -78,7 +82,7 @@ func TestIDsRunOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		a := openAllocator(path, 0, zerolog.Nop())
+		a := openAllocator(path, 0, true, zerolog.Nop())
 		for _, want := range []int32{math.MaxInt32 - 1, math.MaxInt32} {
 			if a.last >= want { // the second time some are gone
 				continue
@@ -99,7 +103,7 @@ func TestIDsRunOut(t *testing.T) {
 func TestReservationFails(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "gone")
 	var log logBuffer
-	a := openAllocator(filepath.Join(folder, "ids"), 0, log.logger())
+	a := openAllocator(filepath.Join(folder, "ids"), 0, true, log.logger())
 	for want := range int32(3 * idRetry) {
 		if id, err := a.next(); id != want+1 || err != nil {
 			t.Fatalf("id %d, %v; want %d", id, err, want+1)
@@ -143,4 +147,14 @@ func TestRecordWithoutIDs(t *testing.T) {
 		t.Errorf("a known message got id %d", id)
 	}
 	requireMessage(t, s, math.MaxInt32, last)
+}
+
+func TestSyncFolder(t *testing.T) {
+	folder := t.TempDir()
+	if err := syncFolder(folder); err != nil {
+		t.Error(err)
+	}
+	if err := syncFolder(filepath.Join(folder, "gone")); runtime.GOOS != "windows" && !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder that is not there: %v", err)
+	}
 }

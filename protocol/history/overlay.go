@@ -50,6 +50,18 @@ func (o *overlay) candidates(ref protocol.Ref) []candidate {
 	return found
 }
 
+// lastSeqOf is database.lastSeqOf for the overlay.
+func (o *overlay) lastSeqOf(chat protocol.Chat) (seq uint32) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	for _, r := range o.rows {
+		if r.ref.Chat == chat && !r.standIn {
+			seq = max(seq, r.ref.Seq)
+		}
+	}
+	return seq
+}
+
 // put keeps the row and drops the oldest ones that are over the bounds.
 func (o *overlay) put(r row) {
 	o.mu.Lock()

@@ -3,6 +3,8 @@ package history
 import (
 	"strings"
 	"testing"
+
+	"echogate/protocol"
 )
 
 func TestOverlayKeepsTheNewest(t *testing.T) {
@@ -49,7 +51,13 @@ func TestOverlayReplaces(t *testing.T) {
 	o := newOverlay()
 	standIn, whole := said(1, ""), said(1, "whole")
 	o.put(newRow(1, &standIn, true))
+	if seq := o.lastSeqOf(whole.Ref.Chat); seq != 0 {
+		t.Errorf("a stand-in counts as seq %d", seq)
+	}
 	o.put(newRow(1, &whole, false))
+	if here, there := o.lastSeqOf(whole.Ref.Chat), o.lastSeqOf(protocol.GroupChat(101)); here != 1 || there != 0 {
+		t.Errorf("last seqs %d and %d", here, there)
+	}
 	kept, _ := o.content()
 	if len(kept) != 1 || kept[0].standIn || o.bytes != kept[0].size() {
 		t.Errorf("kept %+v in %d bytes", kept, o.bytes)

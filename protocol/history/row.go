@@ -26,6 +26,12 @@ func (r row) candidate() candidate {
 	return candidate{id: r.id, sender: r.ref.Sender, random: r.ref.Random, time: r.ref.Time, standIn: r.standIn}
 }
 
+// isOf tells whether the row is what is stored of the message that ref names.
+func (r row) isOf(ref protocol.Ref) bool {
+	_, fits := match(ref, []candidate{r.candidate()})
+	return fits && r.ref.Chat == ref.Chat && r.ref.Seq == ref.Seq
+}
+
 func (r row) message() (protocol.Message, error) {
 	body, err := decodeBody(r.body, r.quote)
 	if err != nil {

@@ -16,6 +16,8 @@ import (
 var (
 	// ErrInUse says that another process holds the data folder.
 	ErrInUse = errors.New("another process uses this data folder")
+	// ErrNewer says that the database holds a later form of the history than this program knows.
+	ErrNewer = errors.New("the message history was made by a newer echogate")
 	// ErrClosed says that Run has ended.
 	ErrClosed = errors.New("the message history is closed")
 	// ErrExhausted says that all 2^31-1 message ids were given out.
@@ -31,19 +33,19 @@ type Store struct {
 	log      zerolog.Logger
 	lock     *fileLock // nil where the folder cannot be written
 	requests chan *request
-	closed   chan struct{} // closed when Run has ended
+	closed   chan struct{} // closed when Run has stored all it will; the database is closed after it
 
 	// The database in use; nil while none can be opened. Only the writer stores it.
 	db      atomic.Pointer[database]
 	overlay *overlay
 	writer  writer // owned by Open, then by Run
 
-	retryEvery time.Duration // pause between attempts to write again; tests shorten it
+	pause func() <-chan time.Time // ends the pause before the next attempt to write again; tests end it themselves
 }
 
 // Open takes hold of the history at path, a file name such as data/history.db; beside it lie history.db.ids,
-// history.db.lock and SQLite's own files. The folder must exist. The only failures are [ErrInUse] and an ended ctx:
-// everything else is logged and lived with, as the package documentation says. [Store.Run] lets go of the files.
+// history.db.lock and SQLite's own files. The folder must exist. The only failures are [ErrInUse], [ErrNewer] and an
+// ended ctx: everything else is logged and lived with, as the package documentation says. [Store.Run] lets go of the files.
 func Open(ctx context.Context, path string, log zerolog.Logger) (*Store, error) {
 	s := &Store{
 		path:     path,
@@ -52,7 +54,7 @@ func Open(ctx context.Context, path string, log zerolog.Logger) (*Store, error) 
 		closed:   make(chan struct{}),
 		overlay:  newOverlay(),
 
-		retryEvery: retryEvery,
+		pause: func() <-chan time.Time { return time.After(retryEvery) },
 	}
 	lock, err := lockFile(path + ".lock")
 	switch {
@@ -63,7 +65,7 @@ func Open(ctx context.Context, path string, log zerolog.Logger) (*Store, error) 
 	}
 	s.lock = lock
 	if err := s.openDatabase(ctx); err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, ErrNewer) {
 			lock.release()
 			return nil, fmt.Errorf("open history %s: %w", path, err)
 		}
@@ -102,10 +104,8 @@ func (s *Store) ask(ctx context.Context, r *request) ([]int32, error) {
 	own := *r
 	own.msgs = slices.Clone(r.msgs)
 	own.done = make(chan struct{})
-	select {
-	case <-s.closed:
+	if s.isClosed() {
 		return nil, ErrClosed
-	default:
 	}
 	select {
 	case s.requests <- &own:
@@ -129,16 +129,28 @@ func (s *Store) ask(ctx context.Context, r *request) ([]int32, error) {
 	return own.ids, own.err
 }
 
-// Get returns the message with this id. A stand-in is returned with what is known of it. An id that was never given is
-// a [*protocol.NotFoundError].
+func (s *Store) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Get returns the message with this id. A stand-in is returned with what is known of it. Errors: an id that was never
+// given is a [*protocol.NotFoundError]; [ErrClosed]; ctx ended; the database cannot be read.
 func (s *Store) Get(ctx context.Context, id int32) (protocol.Message, error) {
+	if s.isClosed() {
+		return protocol.Message{}, ErrClosed
+	}
 	if r, ok := s.overlay.get(id); ok {
 		return r.message()
 	}
 	if db := s.db.Load(); db != nil {
 		r, ok, err := db.getRow(ctx, id)
 		if err != nil {
-			return protocol.Message{}, fmt.Errorf("read message %d: %w", id, err)
+			return protocol.Message{}, s.readError(fmt.Errorf("read message %d: %w", id, err))
 		}
 		if ok {
 			return r.message()
@@ -147,20 +159,27 @@ func (s *Store) Get(ctx context.Context, id int32) (protocol.Message, error) {
 	return protocol.Message{}, &protocol.NotFoundError{Kind: protocol.KindMessage, ID: int64(id)}
 }
 
-// Find returns the id of the message that ref names: the newest one that fits, where Random 0 and Sender 0 mean any. In
-// private chats, where seqs come again, a message without the same Random must also lie within a day of ref.Time. What is
-// not known is a [*protocol.NotFoundError].
-func (s *Store) Find(ctx context.Context, ref protocol.Ref) (int32, error) {
-	found := s.overlay.candidates(ref)
+// LastSeq returns the highest seq among the stored messages of a chat, 0 when there is none. Messages that are known
+// from a quote or a recall only do not count. Errors: [ErrClosed], ctx ended, the database cannot be read.
+func (s *Store) LastSeq(ctx context.Context, chat protocol.Chat) (uint32, error) {
+	if s.isClosed() {
+		return 0, ErrClosed
+	}
+	last := s.overlay.lastSeqOf(chat)
 	if db := s.db.Load(); db != nil {
-		stored, err := db.candidates(ctx, ref)
+		stored, err := db.lastSeqOf(ctx, chat)
 		if err != nil {
-			return 0, fmt.Errorf("look up message %d in %v: %w", ref.Seq, ref.Chat, err)
+			return 0, s.readError(fmt.Errorf("read last seq of %v: %w", chat, err))
 		}
-		found = append(found, stored...)
+		last = max(last, stored)
 	}
-	if c, ok := match(ref, found); ok {
-		return c.id, nil
+	return last, nil
+}
+
+// readError is err, or [ErrClosed] when the database was closed under the reader.
+func (s *Store) readError(err error) error {
+	if s.isClosed() {
+		return ErrClosed
 	}
-	return 0, &protocol.NotFoundError{Kind: protocol.KindMessage, ID: int64(ref.Seq)}
+	return err
 }

@@ -41,9 +41,6 @@ func TestMessagesComeBackWhole(t *testing.T) {
 	again := func(s *Store) {
 		for i, m := range msgs {
 			requireMessage(t, s, ids[i], m)
-			if id, err := s.Find(t.Context(), m.Ref); id != ids[i] || err != nil {
-				t.Errorf("Find(%+v) = %d, %v; want %d", m.Ref, id, err, ids[i])
-			}
 		}
 	}
 	again(s)
@@ -67,10 +64,6 @@ func TestUnknownIsNotFound(t *testing.T) {
 			t.Errorf("Get(%d): %v", id, err)
 		}
 	}
-	_, err := s.Find(t.Context(), said(1, "").Ref)
-	if missing, ok := errors.AsType[*protocol.NotFoundError](err); !ok || missing.Kind != protocol.KindMessage {
-		t.Errorf("Find: %v", err)
-	}
 }
 
 func TestEndedContextAndClosedStore(t *testing.T) {
@@ -81,10 +74,16 @@ func TestEndedContextAndClosedStore(t *testing.T) {
 	if _, err := s.Get(ended, id); !errors.Is(err, context.Canceled) {
 		t.Errorf("Get with an ended context: %v", err)
 	}
-	if _, err := s.Find(ended, said(1, "").Ref); !errors.Is(err, context.Canceled) {
-		t.Errorf("Find with an ended context: %v", err)
+	if _, err := s.LastSeq(ended, said(1, "").Ref.Chat); !errors.Is(err, context.Canceled) {
+		t.Errorf("LastSeq with an ended context: %v", err)
 	}
 	stop()
+	if _, err := s.Get(t.Context(), id); !errors.Is(err, ErrClosed) {
+		t.Errorf("Get after Run: %v", err)
+	}
+	if _, err := s.LastSeq(t.Context(), said(1, "").Ref.Chat); !errors.Is(err, ErrClosed) {
+		t.Errorf("LastSeq after Run: %v", err)
+	}
 	if _, err := s.Record(t.Context(), []protocol.Message{said(2, "y")}); !errors.Is(err, ErrClosed) {
 		t.Errorf("Record after Run: %v", err)
 	}
@@ -111,6 +110,61 @@ func TestRecordWaitsForTheWriterNoLongerThanAsked(t *testing.T) {
 	}
 	s, _ = open(t, s.path, zerolog.Nop())
 	requireMessage(t, s, 1, said(1, "x"))
+}
+
+// TestReadersAtTheEnd: a reader whose database is closed before it comes to it is told so.
+func TestReadersAtTheEnd(t *testing.T) {
+	s, stop := open(t, filepath.Join(t.TempDir(), "history.db"), zerolog.Nop())
+	id := recordOne(t, s, said(1, "x"))
+	chat := said(1, "").Ref.Chat
+	s.overlay.mu.Lock() // which readers look at before the database
+	begun, answers := make(chan struct{}), make(chan error)
+	for _, read := range []func() error{
+		func() error { _, err := s.Get(t.Context(), id); return err },
+		func() error { _, err := s.LastSeq(t.Context(), chat); return err },
+	} {
+		go func() {
+			close(begun)
+			answers <- read()
+		}()
+		<-begun
+		begun = make(chan struct{})
+	}
+	stop()
+	s.overlay.mu.Unlock()
+	for range 2 {
+		if err := <-answers; !errors.Is(err, ErrClosed) {
+			t.Errorf("read: %v", err)
+		}
+	}
+}
+
+func TestLastSeq(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, stop := open(t, path, zerolog.Nop())
+	elsewhere, private := said(50, "in another group"), said(60, "not in a group")
+	elsewhere.Ref.Chat.ID, private.Ref.Chat.Kind = 101, protocol.Private
+	msgs := []protocol.Message{said(4_000_000_000, "newest"), said(7, "older, told later"), elsewhere, private}
+	if _, err := s.Record(t.Context(), msgs); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Resolve(t.Context(), []protocol.Ref{said(4_000_000_001, "recalled unseen").Ref}); err != nil {
+		t.Fatal(err)
+	}
+	check := func() {
+		t.Helper()
+		for chat, want := range map[protocol.Chat]uint32{
+			protocol.GroupChat(100): 4_000_000_000, protocol.GroupChat(101): 50, protocol.PrivateChat(100): 60, protocol.GroupChat(60): 0,
+		} {
+			if got, err := s.LastSeq(t.Context(), chat); got != want || err != nil {
+				t.Errorf("LastSeq(%v) = %d, %v; want %d", chat, got, err, want)
+			}
+		}
+	}
+	check()
+	stop()
+	s, _ = open(t, path, zerolog.Nop())
+	check()
 }
 
 func TestNothingToRecord(t *testing.T) {

@@ -31,24 +31,23 @@ type request struct {
 // writer is the state of Run.
 type writer struct {
 	ids      *allocator
-	degraded bool // the newest messages are in the overlay only
-	retryAt  time.Time
+	degraded error // why the newest messages are in the overlay only; nil when they are not
 }
 
 // Run is the one writer. It returns when ctx has ended, after what had been handed over by then is committed and all
 // files are closed. It is called once.
 func (s *Store) Run(ctx context.Context) error {
-	defer close(s.closed)
 	forever := context.WithoutCancel(ctx)
+	var retry <-chan time.Time
 	for {
-		var retry <-chan time.Time
-		if s.writer.degraded {
-			retry = time.After(time.Until(s.writer.retryAt))
+		if s.writer.degraded != nil && retry == nil {
+			retry = s.pause()
 		}
 		select {
 		case r := <-s.requests:
 			s.serve(forever, s.gather(r))
 		case <-retry:
+			retry = nil
 			s.restore(forever)
 		case <-ctx.Done():
 			return s.shutDown(forever)
@@ -73,10 +72,7 @@ func (s *Store) gather(first *request) []*request {
 
 // serve stores a batch and answers it.
 func (s *Store) serve(ctx context.Context, batch []*request) {
-	if s.writer.degraded && !time.Now().Before(s.writer.retryAt) {
-		s.restore(ctx)
-	}
-	if !s.writer.degraded {
+	if s.writer.degraded == nil {
 		err := s.write(ctx, batch)
 		if isDamage(err) {
 			if err = s.replaceDatabase(ctx, err); err == nil {
@@ -88,8 +84,8 @@ func (s *Store) serve(ctx context.Context, batch []*request) {
 		}
 	}
 	var err error
-	if s.writer.degraded {
-		err = s.place(memory{ctx, s.overlay, s.db.Load()}, batch)
+	if s.writer.degraded != nil {
+		err = s.place(ctx, memory{s.overlay, s.db.Load()}, batch)
 	}
 	for _, r := range batch {
 		if err != nil {
@@ -100,18 +96,18 @@ func (s *Store) serve(ctx context.Context, batch []*request) {
 }
 
 func (s *Store) write(ctx context.Context, batch []*request) error {
-	return s.db.Load().transact(ctx, func(tx rows) error { return s.place(tx, batch) })
+	return s.db.Load().transact(ctx, func(tx rows) error { return s.place(ctx, tx, batch) })
 }
 
 // place files the messages of a batch. A request that is impossible by itself gets its error; an error of the rows ends
 // the whole.
-func (s *Store) place(to rows, batch []*request) error {
+func (s *Store) place(ctx context.Context, to rows, batch []*request) error {
 	p := placer{to, s.writer.ids}
 	for _, r := range batch {
 		// From the start at every attempt: ids of a transaction that was rolled back are void.
 		r.stored, r.ids, r.err = slices.Clone(r.msgs), make([]int32, len(r.msgs)), nil
 		for i := range r.stored {
-			id, err := p.place(&r.stored[i], r.standIn)
+			id, err := p.place(ctx, &r.stored[i], r.standIn)
 			if errors.Is(err, ErrExhausted) {
 				r.ids, r.err = nil, err
 				break
@@ -127,11 +123,11 @@ func (s *Store) place(to rows, batch []*request) error {
 
 // degrade begins to keep messages in memory.
 func (s *Store) degrade(err error) {
-	if !s.writer.degraded {
+	// That it is a newer one may turn out later, and needs other help.
+	if before := s.writer.degraded; before == nil || errors.Is(err, ErrNewer) && !errors.Is(before, ErrNewer) {
 		s.log.Error().Err(err).Msg("history: the database cannot be written; the newest messages are kept in memory only")
 	}
-	s.writer.degraded = true
-	s.writer.retryAt = time.Now().Add(s.retryEvery)
+	s.writer.degraded = err
 }
 
 // restore writes what is in memory, if that is possible again.
@@ -140,16 +136,10 @@ func (s *Store) restore(ctx context.Context) {
 	if s.db.Load() == nil {
 		err = s.openDatabase(ctx)
 	}
-	kept, dropped := s.overlay.content()
+	kept, lost := s.overlay.content()
+	written := 0
 	if err == nil {
-		err = s.db.Load().transact(ctx, func(tx rows) error {
-			for _, r := range kept {
-				if err := tx.put(r); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		written, err = s.db.Load().putAll(ctx, kept)
 	}
 	if isDamage(err) {
 		// The next attempt writes to the new file.
@@ -160,17 +150,21 @@ func (s *Store) restore(ctx context.Context) {
 		return
 	}
 	s.overlay.clear()
-	s.writer.degraded = false
-	s.log.Info().Int("written", len(kept)).Int("lost", dropped).Msg("history: the database is written again")
+	s.writer.degraded = nil
+	s.log.Info().Int("written", written).Int("lost", lost+len(kept)-written).Msg("history: the database is written again")
 }
 
 // openDatabase opens the file, setting a damaged one aside, and makes sure that no id of it is given out again.
 func (s *Store) openDatabase(ctx context.Context) error {
 	db, err := openDatabase(ctx, s.path)
+	known := err == nil // the highest id that was stored
 	if err != nil && ctx.Err() == nil && isDamage(err) {
 		if err = s.setAside(err); err == nil {
 			db, err = openDatabase(ctx, s.path)
 		}
+	}
+	if errors.Is(err, ErrNewer) && s.writer.ids == nil {
+		return err // Open refuses it
 	}
 	var floor int32
 	if err == nil {
@@ -178,7 +172,7 @@ func (s *Store) openDatabase(ctx context.Context) error {
 		floor = db.maxID
 	}
 	if s.writer.ids == nil {
-		s.writer.ids = openAllocator(s.path+".ids", floor, s.log)
+		s.writer.ids = openAllocator(s.path+".ids", floor, known, s.log)
 	}
 	s.writer.ids.last = max(s.writer.ids.last, floor)
 	return err
@@ -218,13 +212,14 @@ func (s *Store) shutDown(ctx context.Context) error {
 		}
 		break
 	}
-	if s.writer.degraded {
+	if s.writer.degraded != nil {
 		s.restore(ctx)
 	}
-	if s.writer.degraded {
+	if s.writer.degraded != nil {
 		kept, dropped := s.overlay.content()
 		s.log.Error().Int("lost", len(kept)+dropped).Msg("history: messages were never written")
 	}
+	close(s.closed) // before the database, so that readers can tell why they fail
 	err := s.writer.ids.close()
 	if db := s.db.Load(); db != nil {
 		err = errors.Join(err, db.close())
@@ -238,17 +233,16 @@ func (s *Store) shutDown(ctx context.Context) error {
 
 // memory keeps rows in the overlay, and still knows what the database holds as far as that can be read.
 type memory struct {
-	ctx     context.Context //nolint:containedctx // lives for one call of Store.serve
 	overlay *overlay
 	db      *database
 }
 
-func (m memory) lookup(ref protocol.Ref) ([]candidate, error) {
+func (m memory) lookup(ctx context.Context, ref protocol.Ref) ([]candidate, error) {
 	found := m.overlay.candidates(ref)
 	if m.db == nil {
 		return found, nil
 	}
-	stored, err := m.db.candidates(m.ctx, ref)
+	stored, err := m.db.candidates(ctx, ref)
 	if err != nil {
 		// Unreadable as well as unwritable: the message counts as new.
 		return found, nil //nolint:nilerr // see above
@@ -256,7 +250,7 @@ func (m memory) lookup(ref protocol.Ref) ([]candidate, error) {
 	return append(found, stored...), nil
 }
 
-func (m memory) put(r row) error {
+func (m memory) put(_ context.Context, r row) error {
 	m.overlay.put(r)
 	return nil
 }
