@@ -16,7 +16,7 @@
 //     that no web page reads this one through a name that it lets point to loopback.
 //   - No secrets: addresses come without user, password and query; tokens and headers are not known here.
 //   - Counters count from the start of the process. An endpoint that leaves the configuration takes its series along.
-//   - One request reads every endpoint once: the numbers of one endpoint in one answer belong together.
+//   - One request asks once, and only then: nothing is sampled or kept between requests.
 //
 // # Metrics
 //
