@@ -102,7 +102,7 @@ func TestApplyUnderFire(t *testing.T) {
 	if len(st) != 3 || st[0].Name != "added" || st[1].Name != "changed" || st[2].Name != "same" {
 		t.Fatalf("status is %+v", st)
 	}
-	if st[1].SentEvents != last+1 || st[1].DroppedEvents != 0 || st[1].Links[0].Reconnects != 1 {
+	if link := st[1].Links[0]; st[1].SentEvents != last+1 || st[1].DroppedEvents != 0 || link.Reconnects != 1 || link.Dials != 2 {
 		t.Errorf("changed endpoint's status is %+v", st[1])
 	}
 	for _, want := range []string{"endpoint added", "endpoint changed, it is dialled again", "endpoint removed"} {
@@ -192,6 +192,9 @@ func TestApplyLetsActionsFinish(t *testing.T) {
 				s.expect(lifecycle)
 				s.send("action")
 				synctest.Wait()
+				if n := f.Status()[0].Actions.Running; n != 1 {
+					t.Errorf("%d actions are running, want 1", n)
+				}
 				since := time.Now()
 				if change {
 					conf.AccessToken = "new"
@@ -221,6 +224,9 @@ func TestApplyLetsActionsFinish(t *testing.T) {
 				}
 				l.logged(1)
 				synctest.Wait()
+				if a := f.Status()[0].Actions; a.Running != 0 || a.Answered != 1-c.dropped {
+					t.Errorf("actions are counted as %+v", a)
+				}
 				if n := f.Status()[0].AnswersDropped; n != c.dropped {
 					t.Errorf("%d answers dropped, want %d", n, c.dropped)
 				}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log"
@@ -22,6 +23,8 @@ type bot struct {
 	sessions chan *session
 	// answer, if set, may handle a handshake itself and report so. It is called with the number of the handshake, from 1.
 	answer func(n int, w http.ResponseWriter, r *http.Request) bool
+	// room is how many frames a session holds for its test; 0 is plenty.
+	room int
 	// mute sessions are not read by the bot, only by their test.
 	mute bool
 
@@ -90,7 +93,7 @@ func (b *bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws.SetReadLimit(-1)
 	s := &session{
 		bot: b, header: r.Header, ws: ws, conn: r.Context().Value(connKey{}).(net.Conn),
-		frames: make(chan string, 1<<16), ended: make(chan struct{}),
+		frames: make(chan string, cmp.Or(b.room, 1<<16)), ended: make(chan struct{}),
 	}
 	b.sessions <- s
 	if b.mute {

@@ -73,7 +73,7 @@ func (c *connector) isGone() bool {
 func (c *connector) inherit(old *endpoint) {
 	for _, o := range old.connectors {
 		if s := o.snapshot(); o.addr.role == c.addr.role {
-			c.status.Reconnects, c.status.Since = s.Reconnects, s.Since
+			c.status.Dials, c.status.Reconnects, c.status.Since = s.Dials, s.Reconnects, s.Since
 			if s.Connected {
 				c.status.Since = time.Now()
 			}

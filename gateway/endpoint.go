@@ -23,12 +23,12 @@ type endpoint struct {
 	connectors []*connector
 	calls      sync.WaitGroup
 
-	actions actionMeter
 	*tally
 }
 
 // tally holds an endpoint's counters. They outlive a change of its configuration.
 type tally struct {
+	actions        actionMeter
 	answersDropped atomic.Uint64
 	panics         atomic.Uint64
 }

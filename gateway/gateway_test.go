@@ -97,10 +97,16 @@ func (f *fixture) publish(events ...string) {
 // await waits until the status of the first endpoint is as wanted.
 func (f *fixture) await(what string, ok func(EndpointStatus) bool) EndpointStatus {
 	f.t.Helper()
+	return f.awaitAt(0, what, ok)
+}
+
+// awaitAt waits until the status of the i-th endpoint is as wanted.
+func (f *fixture) awaitAt(i int, what string, ok func(EndpointStatus) bool) EndpointStatus {
+	f.t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(30 * time.Second); ; <-tick.C {
-		s := f.Status()[0]
+		s := f.Status()[i]
 		if ok(s) {
 			return s
 		}

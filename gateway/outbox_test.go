@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -130,6 +131,28 @@ func TestOutboxGetsOtherLimits(t *testing.T) {
 			t.Errorf("%s: kept %q, status is %+v", overflow, got, o.status())
 		}
 	}
+}
+
+// TestOutboxStaysSmall pours a million events into the outbox of an endpoint that is away.
+func TestOutboxStaysSmall(t *testing.T) {
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	o := newOutbox(Queue{Bytes: 4 << 20, Events: 1 << 20, Overflow: overflowOldest})
+	for range 1_000_000 {
+		o.push(make([]byte, 1<<10))
+	}
+	if got := o.status(); got != (outboxStatus{events: 4096, bytes: 4 << 20, dropped: 1_000_000 - 4096}) {
+		t.Errorf("status is %+v", got)
+	}
+	if after := heap(); after > before+6<<20 {
+		t.Errorf("%d bytes of memory for 4 MiB of events", after-before)
+	}
+	runtime.KeepAlive(o)
 }
 
 // TestOutboxAgainstModel compares it with the simplest queue there is.
