@@ -28,10 +28,11 @@ func (f *fixture) apply(confs ...Config) {
 }
 
 // expectClosed checks that the gateway closed a connection in good order.
-func (s *session) expectClosed() {
+func (s *session) expectClosed(why string) {
 	s.bot.t.Helper()
-	if err := s.end(); websocket.CloseStatus(err) != websocket.StatusGoingAway {
-		s.bot.t.Errorf("connection ended with %v, want close 1001", err)
+	ce, ok := errors.AsType[websocket.CloseError](s.end())
+	if !ok || ce.Code != websocket.StatusGoingAway || ce.Reason != "endpoint was "+why {
+		s.bot.t.Errorf("connection ended with %v, want close 1001 because it was %s", s.err, why)
 	}
 }
 
@@ -79,7 +80,7 @@ func TestApplyUnderFire(t *testing.T) {
 	if got := sameLink.numbers(last); got[0] != 0 || same.handshakes.Load() != 1 {
 		t.Errorf("unchanged endpoint: first event %d, %d handshakes", got[0], same.handshakes.Load())
 	}
-	oldLink.expectClosed()
+	oldLink.expectClosed("changed")
 	newLink := changed.session()
 	newLink.expect(lifecycle)
 	if got := newLink.header.Get("Authorization"); got != "Bearer new" {
@@ -93,7 +94,7 @@ func TestApplyUnderFire(t *testing.T) {
 	if got := newLink.numbers(last); got[0] != next {
 		t.Errorf("changed endpoint: the old link got %d events, the new one begins with %d", next, got[0])
 	}
-	removedLink.expectClosed()
+	removedLink.expectClosed("removed")
 	addedLink := added.session()
 	addedLink.expect(lifecycle)
 	addedLink.numbers(last)
@@ -141,7 +142,7 @@ func TestApplyOfNothingAndOfNonsense(t *testing.T) {
 		t.Errorf("status is %+v after %d handshakes", st, b.handshakes.Load())
 	}
 	f.apply() // none at all
-	s.expectClosed()
+	s.expectClosed("removed")
 	if st := f.Status(); len(st) != 0 {
 		t.Errorf("status is %+v", st)
 	}
@@ -196,15 +197,16 @@ func TestApplyLetsActionsFinish(t *testing.T) {
 					t.Errorf("%d actions are running, want 1", n)
 				}
 				since := time.Now()
+				why := "removed"
 				if change {
-					conf.AccessToken = "new"
+					why, conf.AccessToken = "changed", "new"
 					f.apply(conf)
 				} else {
 					f.apply()
 				}
 				synctest.Wait()
 				f.publish("event")
-				s.expectClosed()
+				s.expectClosed(why)
 				if d := time.Since(since); d != c.closes {
 					t.Errorf("closed after %v, want %v", d, c.closes)
 				}

@@ -73,9 +73,10 @@ func (l *link) serve(ctx context.Context) error {
 	select {
 	case first = <-ends:
 	case <-ctx.Done():
-		l.handover.Store(errors.Is(context.Cause(ctx), errReplaced))
+		why := context.Cause(ctx)
+		l.handover.Store(errors.Is(why, errReplaced))
 		first = l.drain(ends)
-		l.close(written)
+		l.close(written, why)
 	}
 	l.sock.cut()
 	_ = l.ws.CloseNow() // only waits for the library's own goroutine
@@ -108,12 +109,16 @@ func (l *link) drain(ends <-chan error) error {
 }
 
 // close stops the writer and performs the close handshake, both within closeTimeout.
-func (l *link) close(written <-chan struct{}) {
+func (l *link) close(written <-chan struct{}, why error) {
+	reason := "echogate is stopping"
+	if errors.Is(why, errRemoved) || errors.Is(why, errReplaced) {
+		reason = why.Error()
+	}
 	patience := time.AfterFunc(closeTimeout, l.sock.cut)
 	defer patience.Stop()
 	close(l.stop)
 	<-written
-	_ = l.ws.Close(websocket.StatusGoingAway, "echogate is stopping") // the connection ends either way
+	_ = l.ws.Close(websocket.StatusGoingAway, reason) // the connection ends either way
 }
 
 // settle notes that the far side has spoken.
