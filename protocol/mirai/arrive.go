@@ -35,6 +35,7 @@ func (d *Driver) arrive(ctx context.Context, c *client.QQClient) error {
 	_, err = call(limited, d.calls, lost, func() (struct{}, error) {
 		return struct{}{}, errors.Join(c.ReloadFriendList(), c.ReloadGroupList())
 	})
+	d.gate.setBlind(false)
 	if err != nil {
 		d.logPanic("ReloadGroupList", err)
 		return err

@@ -13,8 +13,9 @@
 // the packet is sent with its SendSsoPacket and the answer read here.
 //
 // Messages of a group come out in the order of their seq, messages of a friend in the order of (time, seq); see the
-// sequencer for how long a gap is held. A message that comes twice is dropped. Own private messages are not echoed by QQ
-// to the device that sent them; the driver reports them itself, once.
+// sequencer for how long a gap is held. What is missing from a group is asked of its history once. A message that comes
+// twice is dropped. Own private messages are not echoed by QQ to the device that sent them; the driver reports them
+// itself, once.
 //
 // A text of a single blank after an at is not reported: MiraiGo, like every QQ client, adds one to each at it sends, and
 // the other side would see a segment that nobody wrote.

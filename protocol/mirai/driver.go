@@ -33,7 +33,8 @@ type Timing struct {
 	// Echo is how long a sent group message may take to come back before the history is searched. Default 5 s, as
 	// MiraiGo's own.
 	Echo time.Duration
-	// Gap is how long a missing seq of a group holds later messages back after the last arrival. Default 150 ms.
+	// Gap is how long a missing seq of a group holds later messages back after the last arrival, before the group's history
+	// is asked for it. Default 150 ms.
 	Gap time.Duration
 	// MaxGap is how long one missing seq holds later messages back while others go on arriving. Default 3 s.
 	MaxGap time.Duration

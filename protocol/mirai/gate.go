@@ -13,6 +13,11 @@ const (
 	// stuckAfter is how long the gate waits for a message to be decoded. A message that MiraiGo cannot decode is never
 	// reported; after this time without any report those that flew are taken for lost.
 	stuckAfter = 200 * time.Millisecond
+	// maxBlind is how many group messages may be under way during a login, when MiraiGo knows no group yet and asks the
+	// server about the group of each message. The answers come behind the messages that are still to be read, so reading
+	// must go on; blindWait is how long it waits for more of them.
+	maxBlind  = 4096
+	blindWait = 5 * time.Millisecond
 	// maxInbox is how many items may wait for a slow receiver of events before no more packets are read. It is high
 	// because answers to requests ride on the same connection.
 	maxInbox = 100_000
@@ -26,12 +31,21 @@ type gate struct {
 	mu      sync.Mutex
 	stopped <-chan struct{} // ends all waiting; nil before the driver runs
 	flying  int
+	limit   int       // of flying
+	blind   bool      // a login is under way
 	moved   time.Time // when flying last changed
 	closed  bool
 	done    chan struct{} // capacity 1: a message was decoded
 }
 
-func newGate(b *inbox) *gate { return &gate{inbox: b, done: make(chan struct{}, 1)} }
+func newGate(b *inbox) *gate { return &gate{inbox: b, limit: maxFlying, done: make(chan struct{}, 1)} }
+
+// setBlind tells that MiraiGo knows no groups yet, or that it does now.
+func (g *gate) setBlind(blind bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.blind, g.limit = blind, maxFlying
+}
 
 // open lets the gate make MiraiGo wait until stopped is closed; it is called before the client connects.
 func (g *gate) open(stopped <-chan struct{}) {
@@ -57,8 +71,8 @@ func (g *gate) arrived(group bool) {
 	for g.enter() {
 		select {
 		case <-g.done:
-		case <-time.After(stuckAfter):
-			g.reset()
+		case <-time.After(g.patience()):
+			g.makeRoom()
 		case <-stopped:
 			return
 		}
@@ -77,17 +91,32 @@ func (g *gate) handled() {
 func (g *gate) enter() (full bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying >= maxFlying {
+	if g.flying >= g.limit {
 		return true
 	}
 	g.flying, g.moved = g.flying+1, time.Now()
 	return false
 }
 
-func (g *gate) reset() {
+// patience is how long a full gate waits for a message to be decoded.
+func (g *gate) patience() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.flying = 0
+	if g.blind && g.limit < maxBlind {
+		return blindWait
+	}
+	return stuckAfter
+}
+
+// makeRoom lets more fly, or takes those that do for lost.
+func (g *gate) makeRoom() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.blind && g.limit < maxBlind {
+		g.limit += maxFlying
+		return
+	}
+	g.flying, g.limit = 0, maxFlying
 }
 
 // settled tells whether every group message that was read has been reported, or taken for lost.

@@ -91,3 +91,45 @@ func TestGateClosesWhileTheReceiverIsSlow(t *testing.T) {
 		g.arrived(false) // ends with the driver
 	})
 }
+
+// TestGateReadsOnDuringLogin: the answers that let messages be decoded come behind further messages.
+func TestGateReadsOnDuringLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(newInbox())
+		g.open(make(chan struct{}))
+		g.setBlind(true)
+		began := time.Now()
+		for range maxBlind {
+			g.arrived(true)
+		}
+		if d, want := time.Since(began), (maxBlind/maxFlying-1)*blindWait; d != want {
+			t.Errorf("%d were read in %v, want %v", maxBlind, d, want)
+		}
+		for range maxBlind - 1 {
+			g.handled()
+		}
+		if g.settled() {
+			t.Error("settled while a message flies")
+		}
+		g.handled()
+		if !g.settled() {
+			t.Error("not settled")
+		}
+		g.setBlind(false)
+		began = time.Now()
+		for range maxFlying + 1 {
+			g.arrived(true)
+		}
+		if d := time.Since(began); d != stuckAfter {
+			t.Errorf("after the login it waited %v, want %v", d, stuckAfter)
+		}
+		g.setBlind(true)
+		began = time.Now()
+		for range maxBlind + 1 {
+			g.arrived(true)
+		}
+		if d := time.Since(began); d < stuckAfter {
+			t.Errorf("without a limit: %v", d)
+		}
+	})
+}

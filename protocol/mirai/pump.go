@@ -21,8 +21,8 @@ type pump struct {
 	unsent []protocol.Event
 }
 
-func newPump(d *Driver) *pump {
-	return &pump{inbox: d.inbox, events: d.events, order: newSequencer(d.timing, &d.counts), counts: &d.counts, settled: d.gate.settled}
+func newPump(d *Driver, ask func(span) bool) *pump {
+	return &pump{inbox: d.inbox, events: d.events, order: newSequencer(d.timing, &d.counts, ask), counts: &d.counts, settled: d.gate.settled}
 }
 
 // recheck is how soon a gap is looked at again that is due but for messages that are still being decoded.

@@ -25,7 +25,7 @@ func newPlant(buffer int) *plant {
 	p.gate = newGate(box)
 	p.gate.open(make(chan struct{}))
 	p.pump = &pump{
-		inbox: box, events: p.events, order: newSequencer(testTiming(), &p.counts), counts: &p.counts, settled: p.gate.settled,
+		inbox: box, events: p.events, order: newSequencer(testTiming(), &p.counts, func(span) bool { return false }), counts: &p.counts, settled: p.gate.settled,
 	}
 	return p
 }
@@ -148,7 +148,8 @@ func TestLateMessageOfTheSessionBefore(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() { p.run(ctx) })
 		for _, i := range []item{
-			onlineItem(0), saidItem(groupRef(1)), saidItem(groupRef(2)), {kind: session, event: protocol.Offline{}},
+			onlineItem(0), saidItem(groupRef(1)), saidItem(groupRef(2)),
+			{kind: session, event: protocol.Offline{}},
 			saidItem(groupRef(2)), saidItem(groupRef(9)), onlineItem(8), saidItem(groupRef(10)),
 		} {
 			p.inbox.put(i)
@@ -190,6 +191,33 @@ func TestFloodDuringLogin(t *testing.T) {
 		synctest.Wait()
 		if n := len(p.events); n != maxEarly+3 {
 			t.Errorf("%d events", n)
+		}
+		cancel()
+		running.Wait()
+	})
+}
+
+// TestFirstOfALoginIsOvertakenByMany: a login lets more fly than usual, so more overtake the first.
+func TestFirstOfALoginIsOvertakenByMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(2 * maxBlind)
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { p.run(ctx) })
+		want := []int{1}
+		for seq := uint32(2); seq <= maxBlind; seq++ {
+			p.inbox.put(saidItem(groupRef(seq)))
+			want = append(want, int(seq))
+		}
+		p.inbox.put(saidItem(groupRef(1)))
+		p.inbox.put(onlineItem(maxBlind))
+		synctest.Wait()
+		var got []protocol.Event
+		for len(p.events) > 0 {
+			got = append(got, <-p.events)
+		}
+		if !slices.Equal(names(got), want) {
+			t.Errorf("passed on %v", names(got)[:min(len(got), 20)])
 		}
 		cancel()
 		running.Wait()

@@ -42,8 +42,10 @@ func (d *Driver) Run(ctx context.Context) error {
 	d.client.Store(c)
 	d.counts.packets.Store(c.GetStatistics())
 
-	p := newPump(d)
+	fill := newFiller(d)
+	p := newPump(d, fill.ask)
 	var pumping sync.WaitGroup
+	pumping.Go(func() { fill.run(running) })
 	pumping.Go(func() { p.run(running) })
 	err = d.stayOnline(ctx, c, token)
 	d.signals.stopped.Store(true)
@@ -106,6 +108,7 @@ func stopped(ctx context.Context) bool { return ctx.Err() != nil }
 // session is one login and what follows, until the connection is lost for good. It returns the token for the next.
 func (d *Driver) session(ctx context.Context, c *client.QQClient, token []byte) (ending, []byte) {
 	d.signals.clear()
+	d.gate.setBlind(true)
 	if end, ok := d.login(ctx, c, token); !ok {
 		return end, token
 	}

@@ -14,7 +14,7 @@ const (
 	// unsettledGaps is how many times longer a gap of a group waits while MiraiGo has not reported all that it has read.
 	unsettledGaps = 10
 	// maxFresh is how many messages wait for a first one that a login did not count: more than can overtake it.
-	maxFresh = 2 * maxFlying
+	maxFresh = 2 * maxBlind
 )
 
 // sequence is what runs on in one seqSpace.
@@ -27,6 +27,8 @@ type sequence struct {
 	held        []*slot
 	arrived     time.Time // of the newest held slot
 	stalled     time.Time // since when next has been missing
+	asked       span      // what the history is being asked for
+	answer      time.Time // until when that is waited for; zero: no longer
 	seen        window    // dense only: what was passed on
 	named       nameList  // not dense: what was passed on
 }
@@ -194,6 +196,7 @@ func (q *sequence) flush(out []protocol.Event) []protocol.Event {
 // giveUp stops waiting for what is missing before the first slot. In a group that is one gap: the next one has a time
 // of its own. Where nothing is dense there are no gaps, only a time to wait.
 func (q *sequence) giveUp(now time.Time, out []protocol.Event) []protocol.Event {
+	q.answer = time.Time{}
 	if !q.dense || !now.Before(q.arrived.Add(q.gap)) {
 		return q.flush(out)
 	}
@@ -207,6 +210,9 @@ func (q *sequence) giveUp(now time.Time, out []protocol.Event) []protocol.Event 
 func (q *sequence) deadline(settled bool) (time.Time, bool) {
 	if len(q.held) == 0 {
 		return time.Time{}, false
+	}
+	if q.known && !q.answer.IsZero() {
+		return q.answer, true
 	}
 	gap := q.gap
 	if !settled && q.dense {

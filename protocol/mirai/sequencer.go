@@ -13,6 +13,9 @@ type item struct {
 	kind  itemKind
 	// bases are the newest seqs of groups at a login (kind session).
 	bases map[protocol.GroupID]uint32
+	// span was asked for, and found is what the history had of it (kind filled).
+	span  span
+	found []protocol.Message
 }
 
 type itemKind uint8
@@ -21,6 +24,7 @@ const (
 	said     itemKind = iota // event is a Received
 	recalled                 // event is a Recalled
 	session                  // event is an Online or Offline, which all later events must follow
+	filled                   // found is the history's answer
 )
 
 // sequencer puts the messages of each chat into QQ's order again, drops doubles, and keeps a recall behind its message.
@@ -28,11 +32,13 @@ const (
 //
 // The seqs of a group have no gaps, so what is next is known. A message that is not next waits until it is, or until
 // nothing has come for the group during a quiet time, or one seq has been missing for too long; then the missing ones
-// are given up. One that comes after it was given up is passed on at once: late is better than lost. In private chats
+// are given up, but not before the history was asked for them, once. One that comes after it was given up is passed on
+// at once: late is better than lost. In private chats
 // every sender counts on his own devices, so the seqs run on but may skip; the same rules hold with a shorter time.
 type sequencer struct {
 	gap, maxGap, privateGap time.Duration
 	counts                  *counters
+	ask                     func(span) bool // asks the history; false: it cannot
 	spaces                  map[seqSpace]*sequence
 	swept                   time.Time // when forget last looked
 }
@@ -50,8 +56,9 @@ const (
 	forgetEvery = time.Hour
 )
 
-func newSequencer(t Timing, counts *counters) *sequencer {
+func newSequencer(t Timing, counts *counters, ask func(span) bool) *sequencer {
 	return &sequencer{
+		ask: ask,
 		gap: t.Gap, maxGap: t.MaxGap, privateGap: t.PrivateGap,
 		counts: counts, spaces: map[seqSpace]*sequence{},
 	}
@@ -91,6 +98,12 @@ func (s *sequencer) forget(now time.Time) {
 
 // add takes an item and appends to out what can be passed on now.
 func (s *sequencer) add(now time.Time, i item, out []protocol.Event) []protocol.Event {
+	if i.kind == filled {
+		if q := s.spaces[seqSpace{chat: protocol.GroupChat(i.span.group)}]; q != nil {
+			return q.fill(now, i.span, i.found, out)
+		}
+		return out
+	}
 	switch e := i.event.(type) {
 	case protocol.Received:
 		q := s.sequence(now, e.Message.Ref)
@@ -122,7 +135,7 @@ func (s *sequencer) rebase(now time.Time, g protocol.GroupID, newest uint32, out
 		// Another server, or one that forgot: seqs that were seen come anew.
 		q.seen = window{}
 	}
-	q.next, q.known, q.fresh = newest+1, true, q.dense
+	q.next, q.known, q.fresh, q.asked = newest+1, true, q.dense, span{}
 	return out
 }
 
@@ -156,10 +169,19 @@ func (s *sequencer) flush(out []protocol.Event) []protocol.Event {
 
 // due passes on what has waited long enough. settled tells whether everything that was read is in.
 func (s *sequencer) due(now time.Time, settled bool, out []protocol.Event) []protocol.Event {
-	for _, q := range s.spaces {
-		if d, ok := q.deadline(settled); ok && !now.Before(d) {
-			out = q.giveUp(now, out)
+	for space, q := range s.spaces {
+		d, ok := q.deadline(settled)
+		if !ok || now.Before(d) {
+			continue
 		}
+		if missing, ok := q.missing(); ok {
+			missing.group = protocol.GroupID(space.chat.ID)
+			if s.ask(missing) {
+				q.await(missing, now.Add(fillWait))
+				continue
+			}
+		}
+		out = q.giveUp(now, out)
 	}
 	return out
 }

@@ -50,11 +50,19 @@ type line struct {
 	counts counters
 	now    time.Time
 	out    []protocol.Event
+
+	history bool // there is one
+	asked   []span
 }
 
 func newLine() *line {
 	l := &line{now: time.Unix(1_700_000_000, 0)}
-	l.sequencer = newSequencer(testTiming(), &l.counts)
+	l.sequencer = newSequencer(testTiming(), &l.counts, func(s span) bool {
+		if l.history {
+			l.asked = append(l.asked, s)
+		}
+		return l.history
+	})
 	return l
 }
 

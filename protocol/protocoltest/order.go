@@ -63,7 +63,7 @@ func burstDuringLogin(t *testing.T, h Harness) {
 	chat := protocol.GroupChat(scene.Open)
 	// The account is registered, so QQ pushes; its lists are not loaded for another second.
 	first := newest(h, chat) + 1
-	h.Burst(t, []protocol.GroupID{scene.Open}, 500)
+	h.Burst(t, []protocol.GroupID{scene.Open}, 3000)
 	_, online := s.await(t, 0, "Online", func(e protocol.Event) bool { _, ok := e.(protocol.Online); return ok })
 	if online != 0 {
 		t.Errorf("%d events before Online", online)
