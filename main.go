@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 	"echogate/events"
 	"echogate/gateway"
 	"echogate/gateway/settings"
+	"echogate/gateway/sight"
 	"echogate/protocol"
 	"echogate/protocol/history"
 	"echogate/protocol/mirai"
@@ -87,7 +89,10 @@ type Config struct {
 	Data      string           `mapstructure:"data"` // folder of device.json, session.token and the message history
 	Log       LogConfig        `mapstructure:"log"`
 	Message   events.Config    `mapstructure:"message"`
+	Sight     sight.Config     `mapstructure:"sight"`
 	Endpoints []EndpointConfig `mapstructure:"endpoints"`
+
+	path string // of the file, if it may change while the daemon runs
 }
 
 // EndpointConfig is one bot framework: its links, and what it may do.
@@ -120,6 +125,7 @@ func loadConfig(path string, asked bool, environ []string) (Config, error) {
 	if err := source.Load(&config, defaultEndpoint()); err != nil {
 		return Config{}, err
 	}
+	config.path = path
 	return config, config.validate()
 }
 
@@ -127,11 +133,14 @@ func (c Config) validate() error {
 	if c.Data == "" {
 		return errors.New("data: is empty; it names the folder of the account")
 	}
-	if _, err := zerolog.ParseLevel(c.Log.Level); err != nil || c.Log.Level == "" {
+	if !slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, c.Log.Level) {
 		return fmt.Errorf("log.level: %q is not trace, debug, info, warn or error", c.Log.Level)
 	}
 	if c.Log.Format != "console" && c.Log.Format != "json" {
 		return fmt.Errorf("log.format: %q is not console or json", c.Log.Format)
+	}
+	if err := c.Sight.Validate(); err != nil {
+		return err
 	}
 	for _, e := range c.Endpoints {
 		if err := e.Actions.Validate(); err != nil {
@@ -148,6 +157,15 @@ func (c Config) links() []gateway.Config {
 		links[i] = e.Config
 	}
 	return links
+}
+
+// sessions are the actions' part of the endpoints.
+func (c Config) sessions() map[string]actions.SessionOptions {
+	sessions := map[string]actions.SessionOptions{}
+	for _, e := range c.Endpoints {
+		sessions[e.Name] = actions.SessionOptions{Format: actions.Format(e.Format), SessionConfig: e.Actions}
+	}
+	return sessions
 }
 
 func (c LogConfig) logger(w io.Writer) zerolog.Logger {
@@ -338,6 +356,9 @@ func (d *daemon) run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// stopPatience is how long QQ may take to answer what is in flight at the end. The links wait a second longer.
+const stopPatience = 4 * time.Second
+
 // serve builds what works on the store and runs it.
 func (d *daemon) serve(linksCtx, driverCtx context.Context, store *history.Store, stopLinks, stopDriver context.CancelFunc) error {
 	driver, err := mirai.New(mirai.Options{Dir: d.dir, Transport: d.transport, Log: d.log})
@@ -351,7 +372,14 @@ func (d *daemon) serve(linksCtx, driverCtx context.Context, store *history.Store
 	if err != nil {
 		return err
 	}
-	links, err := d.newGateway(driver, registry)
+	sessions := registry.Sessions(d.config.sessions())
+	links, err := d.newGateway(driver, sessions)
+	if err != nil {
+		return err
+	}
+	view, err := sight.New(sight.Options{
+		Endpoints: links.Status, QQ: func() sight.QQ { return accountOf(driver.Status()) }, Version: version(), Log: d.log,
+	})
 	if err != nil {
 		return err
 	}
@@ -363,6 +391,9 @@ func (d *daemon) serve(linksCtx, driverCtx context.Context, store *history.Store
 			}
 		},
 	})
+	// A QQ that does not answer may hold actions up for long. When their links are about to close it is given up, so that
+	// they are answered, and the whole stop takes less than the ten seconds that supervisors give.
+	context.AfterFunc(linksCtx, func() { time.AfterFunc(stopPatience, stopDriver) })
 	var group errgroup.Group
 	group.Go(func() error {
 		defer stopLinks()
@@ -376,14 +407,31 @@ func (d *daemon) serve(linksCtx, driverCtx context.Context, store *history.Store
 		defer stopDriver()
 		return links.Run(linksCtx)
 	})
+	group.Go(func() error {
+		defer stopLinks()
+		return view.Run(linksCtx, d.config.Sight)
+	})
+	group.Go(func() error {
+		d.watch(linksCtx, links, sessions)
+		return nil
+	})
 	return group.Wait()
 }
 
-func (d *daemon) newGateway(driver protocol.Driver, registry *actions.Registry) (*gateway.Gateway, error) {
-	sessions := map[string]*actions.Session{}
-	for _, e := range d.config.Endpoints {
-		sessions[e.Name] = registry.Session(e.Name, actions.SessionOptions{Format: actions.Format(e.Format), SessionConfig: e.Actions})
+// accountOf is the driver's status in sight's words.
+func accountOf(s protocol.Status) sight.QQ {
+	q := sight.QQ{
+		Online: s.Online, Since: s.Since, PacketsReceived: s.Stats.PacketReceived, PacketsSent: s.Stats.PacketSent, PacketsLost: s.Stats.PacketLost,
+		MessagesReceived: s.Stats.MessageReceived, MessagesSent: s.Stats.MessageSent, MessagesReordered: s.Stats.Reordered,
+		MessagesDuplicated: s.Stats.Duplicates, Disconnects: s.Stats.DisconnectTimes, Logouts: s.Stats.LostTimes,
 	}
+	if t := s.Stats.LastMessageTime; t != 0 {
+		q.LastMessage = time.Unix(t, 0)
+	}
+	return q
+}
+
+func (d *daemon) newGateway(driver protocol.Driver, s *actions.Sessions) (*gateway.Gateway, error) {
 	self := func() protocol.UserID { return driver.Status().Self.UserID }
 	return gateway.New(d.config.links(), gateway.Options{
 		SelfID:    func() int64 { return int64(self()) },
@@ -391,16 +439,45 @@ func (d *daemon) newGateway(driver protocol.Driver, registry *actions.Registry) 
 		Heartbeat: func(interval time.Duration) []byte {
 			return events.Heartbeat(self(), time.Now(), interval, events.StatusOf(driver.Status()))
 		},
-		Handler:   func(endpoint string) gateway.Handler { return handler{sessions[endpoint]} },
+		Handler:   func(endpoint string) gateway.Handler { return s.Endpoint(endpoint) },
 		UserAgent: "echogate/" + version(),
 		Log:       d.log,
 	})
 }
 
-// handler gives an endpoint's action session to the gateway.
-type handler struct{ session *actions.Session }
+// watch applies changes of the configuration, on SIGHUP and when the file changes, until ctx ends.
+func (d *daemon) watch(ctx context.Context, links *gateway.Gateway, s *actions.Sessions) {
+	if d.config.path == "" {
+		return // not from a file
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	settings.Watch(ctx, d.config.path, hangup, func() {
+		if err := d.reload(links, s); err != nil {
+			d.log.Error().Err(err).Msg("the changed configuration is wrong; nothing was applied")
+		}
+	}, func(err error) {
+		d.log.Warn().Err(err).Msg("changes of the configuration are not noticed; send SIGHUP after one")
+	})
+}
 
-func (h handler) Accept(frame []byte) gateway.Call { return h.session.Accept(frame) }
+// reload applies what is different in the endpoints; a file that is wrong changes nothing.
+func (d *daemon) reload(links *gateway.Gateway, s *actions.Sessions) error {
+	next, err := loadConfig(d.config.path, true, os.Environ())
+	if err != nil {
+		return err
+	}
+	if next.Data != d.config.Data || next.Log != d.config.Log || next.Message != d.config.Message || next.Sight != d.config.Sight {
+		d.log.Warn().Msg("changes of data, log, message and sight need a restart")
+	}
+	s.Configure(next.sessions())
+	if err := links.Apply(next.links()); err != nil {
+		return err
+	}
+	d.log.Info().Int("endpoints", len(next.Endpoints)).Msg("configuration applied")
+	return nil
+}
 
 // oneBotEvents gives actions the objects that they share with events.
 type oneBotEvents struct{}

@@ -276,3 +276,29 @@ func TestCommands(t *testing.T) {
 		t.Errorf("actions: %v", names)
 	}
 }
+
+// TestSandboxWithoutEndpoints keeps the README's first sandbox command running until it is interrupted.
+func TestSandboxWithoutEndpoints(t *testing.T) {
+	sandbox := command(t, "echogate", "sandbox", "--config", writeConfig(t, fmt.Sprintf("{data: %q, log: {format: json}}", t.TempDir())))
+	log, err := sandbox.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sandbox.Start(); err != nil {
+		t.Fatal(err)
+	}
+	online := false
+	for lines := bufio.NewScanner(log); !online && lines.Scan(); {
+		online = strings.Contains(lines.Text(), `"message":"online"`)
+	}
+	if !online {
+		t.Error("it ended before the account was online")
+	}
+	go io.Copy(io.Discard, log) //nolint:errcheck // until the process ends
+	if err := sandbox.Process.Signal(os.Interrupt); err != nil {
+		t.Fatalf("it does not run any more: %v", err)
+	}
+	if err := sandbox.Wait(); err != nil {
+		t.Error(err)
+	}
+}

@@ -212,6 +212,21 @@ func simulate(t *testing.T, world *sandbox.World, endpoints ...EndpointConfig) *
 	t.Helper()
 	config := defaultConfig()
 	config.Endpoints = endpoints
+	return simulateConfig(t, world, config)
+}
+
+// simulateFile runs the daemon with a configuration file, in the default world.
+func simulateFile(t *testing.T, path string) *host.Host {
+	t.Helper()
+	config, err := loadConfig(path, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return simulateConfig(t, sandbox.Default(), config)
+}
+
+func simulateConfig(t *testing.T, world *sandbox.World, config Config) *host.Host {
+	t.Helper()
 	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)
 	h, err := host.Listen(t.Context(), world, "127.0.0.1:0", "", log)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +69,10 @@ func New(endpoints []Config, o Options) (*Gateway, error) {
 // frameworks a second connection of one account replaces or breaks the first. Its errors name the key.
 func Validate(endpoints []Config) error {
 	names, urls := map[string]bool{}, map[string]string{}
-	for _, conf := range endpoints {
+	for i, conf := range endpoints {
+		if strings.TrimSpace(conf.Name) == "" {
+			return fmt.Errorf("endpoints[%d].name: is missing; logs and status need one", i)
+		}
 		if err := conf.Validate(); err != nil {
 			return err
 		}

@@ -19,4 +19,4 @@ type Handler interface {
 //
 // A call must return in the end, because Run waits for it. One that panics is logged and counted and leaves the frame
 // unanswered, because this package knows no OneBot: a Handler should recover its own panics and answer them.
-type Call func(ctx context.Context) []byte
+type Call = func(ctx context.Context) []byte

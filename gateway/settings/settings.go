@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -37,11 +38,14 @@ type Source struct {
 // Load reads into the struct that config points to, which holds the defaults. elements are the defaults of structs that
 // stand in lists, one of each type.
 func (s Source) Load(config any, elements ...any) error {
-	v := viper.NewWithOptions(viper.KeyDelimiter("::")) // keys of maps, such as header names, may hold dots
+	v := viper.NewWithOptions(viper.KeyDelimiter("\x00")) // no key holds one; header names may hold dots
 	v.SetConfigFile(s.Path)
 	v.SetConfigType("yaml")
 	if err := v.ReadInConfig(); err != nil && (!s.Optional || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("read configuration %s: %w", s.Path, err)
+	}
+	if err := s.checkCase(); err != nil {
+		return err
 	}
 	tree := v.AllSettings()
 	env := map[string]string{}
@@ -71,6 +75,33 @@ func (s Source) Load(config any, elements ...any) error {
 // as the program is.
 func injected(name string) bool {
 	return name == "_SERVICE_HOST" || strings.HasPrefix(name, "_SERVICE_PORT") || name == "_PORT" || strings.HasPrefix(name, "_PORT_")
+}
+
+// checkCase refuses keys that viper would take for others, because it does not tell upper from lower case outside lists.
+func (s Source) checkCase() error {
+	text, err := os.ReadFile(s.Path)
+	if err != nil {
+		return nil //nolint:nilerr // viper has said so, or the file may be missing
+	}
+	var written map[string]any
+	if err := yaml.Unmarshal(text, &written); err != nil {
+		return fmt.Errorf("read configuration %s: %w", s.Path, err)
+	}
+	return lower(written, "")
+}
+
+func lower(tree map[string]any, path string) error {
+	for key, value := range tree {
+		if key != strings.ToLower(key) {
+			return fmt.Errorf("configuration key %s%s is unknown: keys are written in lower case", path, key)
+		}
+		if nested, ok := value.(map[string]any); ok {
+			if err := lower(nested, path+key+"."); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // overlay sets the keys of tree, which is shaped like structure, that the environment names. It takes what it used out
@@ -176,10 +207,19 @@ func decode(from, to any, defaults map[reflect.Type]any) error {
 		TagName:     tag,
 		ErrorUnused: true,
 		MatchName:   func(key, field string) bool { return key == field },
-		DecodeHook:  mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), start),
+		DecodeHook:  mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), wholeNumbers, start),
 	})
 	if err != nil {
 		return err
 	}
 	return decoder.Decode(from)
+}
+
+// wholeNumbers refuses fractions, and numbers too large for YAML's integers, where an integer is needed.
+func wholeNumbers(_, to reflect.Type, data any) (any, error) {
+	number, isFloat := data.(float64)
+	if isFloat && reflect.Int <= to.Kind() && to.Kind() <= reflect.Uint64 {
+		return nil, fmt.Errorf("%v is not a whole number in range", number)
+	}
+	return data, nil
 }

@@ -61,6 +61,13 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 	}{
 		{"street: 5", "", "street"},
 		{"roof: red", "", "roof"},
+		{"Street: x", "", "Street"},
+		{"door: {OPEN: true}", "", "door.OPEN"},
+		{"street: x\nstreet: y", "", "street"},
+		{"door::open: true", "", "door::open"},
+		{"pets: [{legs: 1.5}]", "", "legs"},
+		{"pets: [{legs: 99999999999999999999}]", "", "legs"},
+		{"pets: [{nap: 5000000000.9}]", "", "nap"},
 		{"door: open", "", "door"},
 		{"pets: [{legs: four}]", "", "legs"},
 		{"pets: [{wings: 2}]", "", "wings"},

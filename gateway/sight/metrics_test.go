@@ -20,7 +20,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/rs/zerolog"
 
-	"echogate/gateway" //nolint:depguard // it shows the gateway's status; nothing else of ours
+	"echogate/gateway"
 )
 
 // scrape asks for the metrics and parses them.

@@ -12,7 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"nhooyr.io/websocket"
 
-	"echogate/gateway" //nolint:depguard // it shows the gateway's status; nothing else of ours
+	"echogate/gateway"
 )
 
 // logbook collects log lines from many goroutines.

@@ -34,6 +34,19 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
+// Run listens where c says and serves until ctx ends; where it says nothing, Run only waits for that.
+func (s *Sight) Run(ctx context.Context, c Config) error {
+	if c.Listen == "" {
+		<-ctx.Done()
+		return nil
+	}
+	l, err := Listen(ctx, c.Listen)
+	if err != nil {
+		return err
+	}
+	return s.Serve(ctx, l)
+}
+
 // Serve answers requests on l, which must listen on loopback, until ctx ends; it closes l. It returns nil after the end
 // of ctx, otherwise what went wrong. It can be called again with another listener.
 func (s *Sight) Serve(ctx context.Context, l net.Listener) error {

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"echogate/gateway" //nolint:depguard // it shows the gateway's status; nothing else of ours
+	"echogate/gateway"
 )
 
 // TestMain makes sure that the tests, all together, leave no goroutine of a server or of the gateway behind.

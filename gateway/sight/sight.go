@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/rs/zerolog"
 
-	"echogate/gateway" //nolint:depguard // it shows the gateway's status; nothing else of ours
+	"echogate/gateway"
 )
 
 // QQ is the account's side of the daemon. Counters count from the start of the process.

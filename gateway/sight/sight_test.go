@@ -10,7 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"echogate/gateway" //nolint:depguard // it shows the gateway's status; nothing else of ours
+	"echogate/gateway"
 )
 
 // noon is when everything happened.

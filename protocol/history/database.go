@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -55,6 +56,9 @@ func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 	if err = checkHeader(path); err != nil {
 		return nil, err
 	}
+	if err = createPrivate(path); err != nil {
+		return nil, err
+	}
 	if d.write, err = openPool(path, 1, "busy_timeout(2000)", "journal_mode(wal)", "synchronous(normal)",
 		"cache_size(-8000)", "journal_size_limit(16777216)"); err != nil {
 		return nil, err
@@ -87,6 +91,15 @@ func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 		}
 	}
 	return d, nil
+}
+
+// createPrivate makes the file for its owner alone, if it is not there. SQLite gives its companions the same permissions.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func openPool(path string, connections int, pragmas ...string) (*sql.DB, error) {

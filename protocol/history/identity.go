@@ -9,9 +9,14 @@ import (
 	"echogate/protocol/message"
 )
 
-// reuseAfter is how far apart in seconds two private messages may be said to be the same one by seq and sender alone.
-// The seq of a private chat is a client's own counter, which starts anew with every login of that client.
-const reuseAfter = 24 * 60 * 60
+const (
+	// reuseAfter is how far apart in seconds two private messages may be said to be the same one by seq and sender alone.
+	// The seq of a private chat is a client's own counter, which starts anew with every login of that client.
+	reuseAfter = 24 * 60 * 60
+	// nearby is how far apart in seconds two times may be that are said of one message. Groups, whose seqs are the
+	// server's, prefer what is near: another server, such as a sandbox, counts anew.
+	nearby = 60
+)
 
 // candidate is a stored message with the chat and seq that were looked for.
 type candidate struct {
@@ -22,25 +27,31 @@ type candidate struct {
 	standIn bool
 }
 
-// match picks the candidate which ref names. The same Random decides; where one side does not know it, the newest
-// fitting candidate is taken. A sender that one side does not know, as in some quotes, fits any.
+// match picks the candidate which ref names. Where both sides know it, Random decides together with the time, which is
+// exact then; otherwise the newest fitting candidate is taken, and one near in time before others. A sender that one side
+// does not know, as in some quotes, fits any.
 func match(ref protocol.Ref, candidates []candidate) (candidate, bool) {
 	var best candidate
+	bestNear := false
 	for _, c := range candidates {
 		if ref.Sender != 0 && c.sender != 0 && c.sender != ref.Sender {
 			continue
 		}
-		if ref.Random != 0 && c.random == ref.Random {
-			return c, true
+		apart := int64(0)
+		if ref.Time != 0 && c.time != 0 {
+			apart = max(ref.Time-c.time, c.time-ref.Time)
 		}
 		if ref.Random != 0 && c.random != 0 {
+			if c.random == ref.Random && apart == 0 {
+				return c, true
+			}
 			continue
 		}
-		if ref.Chat.Kind != protocol.Group && ref.Time != 0 && c.time != 0 && max(ref.Time-c.time, c.time-ref.Time) > reuseAfter {
+		if ref.Chat.Kind != protocol.Group && apart > reuseAfter {
 			continue
 		}
-		if c.id > best.id {
-			best = c
+		if near := apart <= nearby; near && !bestNear || near == bestNear && c.id > best.id {
+			best, bestNear = c, near
 		}
 	}
 	return best, best.id != 0

@@ -35,7 +35,13 @@ func TestMatch(t *testing.T) {
 		{"private, a day apart", protocol.Ref{Chat: private, Sender: 7, Time: day}, []candidate{{id: 1, sender: 7, random: 1, time: 1}}, 1},
 		{"private, longer ago", protocol.Ref{Chat: private, Sender: 7, Time: 2*day + 2}, []candidate{{id: 1, sender: 7, random: 1, time: day}}, 0},
 		{"private, clock ahead", protocol.Ref{Chat: private, Sender: 7, Time: 1}, []candidate{{id: 1, sender: 7, random: 1, time: 3 * day}}, 0},
-		{"private, same random ever", protocol.Ref{Chat: private, Sender: 7, Random: 1, Time: 9 * day}, []candidate{{id: 1, sender: 7, random: 1, time: 1}}, 1},
+		{"same random, another time", protocol.Ref{Chat: group, Sender: 7, Random: 1, Time: 9}, []candidate{{id: 1, sender: 7, random: 1, time: 8}}, 0},
+		{
+			"group, near before newest",
+			protocol.Ref{Chat: group, Sender: 7, Time: 5 * day},
+			[]candidate{{id: 1, sender: 7, random: 1, time: 5*day - 1}, {id: 2, sender: 7, random: 2, time: 9 * day}},
+			1,
+		},
 		{"private, time unknown", protocol.Ref{Chat: private, Sender: 7}, []candidate{{id: 1, sender: 7, random: 1, time: 3 * day}}, 1},
 		{"group, any time", protocol.Ref{Chat: group, Sender: 7, Time: 9 * day}, []candidate{{id: 1, sender: 7, random: 1, time: 1}}, 1},
 	} {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -226,4 +228,24 @@ func TestFolderNamesWithURICharacters(t *testing.T) {
 	stop()
 	s, _ = open(t, path, zerolog.Nop())
 	requireMessage(t, s, id, said(1, "x"))
+}
+
+// TestOnlyTheOwnerReads holds that other users of the machine cannot read what was said.
+func TestOnlyTheOwnerReads(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // permissions are another thing there
+	}
+	path := filepath.Join(t.TempDir(), "history.db")
+	s, stop := open(t, path, zerolog.Nop())
+	recordOne(t, s, said(1, "secret"))
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", file, info.Mode(), err)
+		}
+	}
+	stop()
 }
