@@ -32,6 +32,7 @@ func TestExampleIsTheDefaults(t *testing.T) {
 	}
 	want := defaultConfig()
 	want.Endpoints = []EndpointConfig{defaultEndpoint()}
+	want.path = "config.yml.example"
 	want.Endpoints[0].Name, want.Endpoints[0].URL = "nonebot", "ws://127.0.0.1:8080/onebot/v11/ws"
 	if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) { // empty lists are as good as none
 		t.Errorf("example\n got %+v\nwant %+v", got, want)
@@ -53,6 +54,9 @@ func requireKeys(t *testing.T, path string, written map[string]any, structure re
 		key := field.Tag.Get("mapstructure")
 		if field.Anonymous {
 			requireKeys(t, path, written, field.Type)
+			continue
+		}
+		if !field.IsExported() {
 			continue
 		}
 		value, ok := written[key]
@@ -94,7 +98,7 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		"endpoints: [{name: a, url: 'http://127.0.0.1'}]":            "endpoints[a].url",
 		"endpoints: 5":            "endpoints",
 		"log: {level: info":       "yml",
-		"URL: x\nEndpoints: [{}]": "url",
+		"URL: x\nEndpoints: [{}]": "lower case",
 	} {
 		if _, err := loadConfig(writeConfig(t, text), true, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v does not name %q", text, err, want)

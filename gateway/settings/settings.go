@@ -109,7 +109,10 @@ func lower(tree map[string]any, path string) error {
 func overlay(tree map[string]any, structure reflect.Type, prefix string, env map[string]string) error {
 	for field := range structure.Fields() {
 		key := field.Tag.Get(tag)
-		if key == squash {
+		switch key {
+		case "":
+			continue // not for users
+		case squash:
 			if err := overlay(tree, field.Type, prefix, env); err != nil {
 				return err
 			}
