@@ -14,24 +14,24 @@ import (
 	"echogate/protocol/sandbox/sso"
 )
 
-// crowd is a world in which account 1 has this many friends and one group with all of them, and as many groups.
+// crowd is a world in which account 10001 has this many friends and one group with all of them, and as many groups.
 func crowd(t *testing.T, friends, groups int) *sandbox.World {
 	t.Helper()
 	var file strings.Builder
-	file.WriteString("bot: 1\naccounts:\n- {user_id: 1, nickname: one, friends: {")
+	file.WriteString("bot: 10001\naccounts:\n- {user_id: 10001, nickname: one, friends: {")
 	for i := range friends {
-		fmt.Fprintf(&file, "%d: '', ", 1000+i)
+		fmt.Fprintf(&file, "%d: '', ", 20000+i)
 	}
 	file.WriteString("}}\n")
 	for i := range friends {
-		fmt.Fprintf(&file, "- {user_id: %d, nickname: n%d}\n", 1000+i, i)
+		fmt.Fprintf(&file, "- {user_id: %d, nickname: n%d}\n", 20000+i, i)
 	}
 	file.WriteString("groups:\n")
 	for i := range groups {
-		fmt.Fprintf(&file, "- group_id: %d\n  name: g%d\n  members:\n  - {user_id: 1, role: owner}\n", 500+i, i)
+		fmt.Fprintf(&file, "- group_id: %d\n  name: g%d\n  members:\n  - {user_id: 10001, role: owner}\n", 500+i, i)
 		for j := range friends {
 			if i == 0 {
-				fmt.Fprintf(&file, "  - {user_id: %d}\n", 1000+j)
+				fmt.Fprintf(&file, "  - {user_id: %d}\n", 20000+j)
 			}
 		}
 	}
@@ -54,7 +54,7 @@ func (p *player) askJCE(command, part string, in *sso.Writer, answer string) sso
 
 func TestFriendPages(t *testing.T) {
 	for _, count := range []int{0, 1, 150, 151, 305} {
-		p := login(t, serve(t, crowd(t, count, 0)), 1)
+		p := login(t, serve(t, crowd(t, count, 0)), 10001)
 		seen := 0
 		for {
 			var in sso.Writer
@@ -64,7 +64,7 @@ func TestFriendPages(t *testing.T) {
 				t.Fatalf("total %d, want %d", page.Int(5), count)
 			}
 			for _, f := range page.Structs(7) {
-				if f.Int(0) != int64(1000+seen) || f.String(14) != fmt.Sprintf("n%d", seen) {
+				if f.Int(0) != int64(20000+seen) || f.String(14) != fmt.Sprintf("n%d", seen) {
 					t.Fatalf("friend %d: %v", seen, f)
 				}
 				seen++
@@ -91,14 +91,14 @@ func TestFriendEntry(t *testing.T) {
 
 func TestGroupPages(t *testing.T) {
 	for _, count := range []int{0, 1, 2, 3, 7} {
-		p := login(t, serve(t, crowd(t, 0, count)), 1)
+		p := login(t, serve(t, crowd(t, 0, count)), 10001)
 		seen, cookie := 0, []byte{}
 		for first := true; first || len(cookie) > 0; first = false {
 			var in sso.Writer
-			in.Int(0, 1).Bytes(2, cookie)
+			in.Int(0, 10001).Bytes(2, cookie)
 			page := p.askJCE("friendlist.GetTroopListReqV2", "GetTroopListReqV2Simplify", &in, "GetTroopListRespV2")
 			for _, g := range page.Structs(5) {
-				if g.Int(1) != int64(500+seen) || g.Int(0) != utils.ToGroupUin(int64(500+seen)) || g.String(4) != fmt.Sprintf("g%d", seen) || g.Int(23) != 1 {
+				if g.Int(1) != int64(500+seen) || g.Int(0) != utils.ToGroupUin(int64(500+seen)) || g.String(4) != fmt.Sprintf("g%d", seen) || g.Int(23) != 10001 {
 					t.Fatalf("group %d: %v", seen, g)
 				}
 				seen++
@@ -113,11 +113,11 @@ func TestGroupPages(t *testing.T) {
 
 func TestMemberPages(t *testing.T) {
 	for _, others := range []int{0, 3, 4, 20} {
-		p := login(t, serve(t, crowd(t, others, 1)), 1)
+		p := login(t, serve(t, crowd(t, others, 1)), 10001)
 		var uins []int64
 		for next := int64(0); ; {
 			var in sso.Writer
-			in.Int(0, 1).Int(1, 500).Int(2, next).Int(3, utils.ToGroupUin(500))
+			in.Int(0, 10001).Int(1, 500).Int(2, next).Int(3, utils.ToGroupUin(500))
 			page := p.askJCE("friendlist.GetTroopMemberListReq", "GTML", &in, "GTMLRESP")
 			for _, m := range page.Structs(3) {
 				uins = append(uins, m.Int(0))
@@ -126,9 +126,9 @@ func TestMemberPages(t *testing.T) {
 				break
 			}
 		}
-		want := []int64{1}
+		want := []int64{10001}
 		for i := range others {
-			want = append(want, int64(1000+i))
+			want = append(want, int64(20000+i))
 		}
 		equal(t, uins, want)
 	}

@@ -17,8 +17,8 @@ import (
 func TestPushedBurst(t *testing.T) {
 	const groups, count = 10, 5000
 	w := crowd(t, 0, groups)
-	p := login(t, serve(t, w), 1)
-	if _, err := w.Burst(1, groupsFrom(500, groups), count, "text"); err != nil {
+	p := login(t, serve(t, w), 10001)
+	if _, err := w.Burst(10001, groupsFrom(500, groups), count, "text"); err != nil {
 		t.Fatal(err)
 	}
 	next := map[int64]int32{}

@@ -42,8 +42,8 @@ func TestBurstByAnybody(t *testing.T) {
 }
 
 func TestBurstRefused(t *testing.T) {
-	lonely, err := sandbox.Load(strings.NewReader(`{bot: 1, accounts: [{user_id: 1, nickname: b}],
-		groups: [{group_id: 101, name: g, members: [{user_id: 1, role: owner}]}]}`))
+	lonely, err := sandbox.Load(strings.NewReader(`{bot: 10001, accounts: [{user_id: 10001, nickname: b}],
+		groups: [{group_id: 101, name: g, members: [{user_id: 10001, role: owner}]}]}`))
 	equal(t, err, nil)
 	_, err = lonely.Burst(0, []protocol.GroupID{square}, 1, "x")
 	wantRefusal(t, err, sandbox.CodeNotMember)

@@ -26,9 +26,9 @@ func Default(opts ...Option) *World {
 	return w
 }
 
-// Load reads a world file; default.yml shows every key. An unknown or doubled key, a value of the wrong type, a number
-// that refers to nothing and a group without exactly one owner are errors that name the place, such as
-// "groups[0].members[2].user_id".
+// Load reads a world file; default.yml shows every key. An unknown or doubled key, a value of the wrong type, an
+// account whose number no client could log in with, a number that refers to nothing and a group without exactly one
+// owner are errors that name the place, such as "groups[0].members[2].user_id".
 func Load(r io.Reader, opts ...Option) (*World, error) {
 	w := &World{
 		now:      time.Now,
@@ -105,7 +105,7 @@ func (w *World) loadAccount(p place) (friendList, error) {
 	}
 	var u protocol.User
 	err = first(
-		number(keys["user_id"], &u.UserID, 1, maxID),
+		keys["user_id"].user(&u.UserID),
 		keys["nickname"].name(&u.Nickname, true),
 		keys["sex"].sex(&u.Sex),
 		number(keys["age"], &u.Age, 0, 255),
@@ -159,7 +159,7 @@ func (w *World) befriend(u, friend protocol.UserID, remark string) {
 // reference reads the number of an account that must exist.
 func (w *World) reference(p place) (protocol.UserID, error) {
 	var u protocol.UserID
-	if err := number(p, &u, 1, maxID); err != nil {
+	if err := p.user(&u); err != nil {
 		return 0, err
 	}
 	if _, ok := w.accounts[u]; !ok {

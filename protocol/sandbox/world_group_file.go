@@ -6,6 +6,7 @@ import (
 
 // Bounds of what a world file may say.
 const (
+	minUser     = 10000     // QQ numbers start here; clients refuse a token of a lower one
 	maxID       = 1<<32 - 1 // QQ numbers travel as 32 bits
 	maxTime     = 1<<32 - 1 // so do Unix times
 	maxMembers  = 3000      // QQ's largest groups

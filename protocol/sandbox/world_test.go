@@ -15,21 +15,21 @@ import (
 
 // The people of village, and its groups.
 const (
-	bot, owner, admin, deputy, ann, mute, stranger = 1, 11, 12, 13, 21, 22, 99
+	bot, owner, admin, deputy, ann, mute, stranger = 10001, 10011, 10012, 10013, 10021, 10022, 10099
 
 	square, hall, choir = 101, 102, 103 // square starts at seq 1, hall at 500; in choir only owner and admins may speak
 )
 
 const village = `
-bot: 1
+bot: 10001
 accounts:
-  - {user_id: 1, nickname: bot, friends: {11: boss, 21: ""}}
-  - {user_id: 11, nickname: Olga, sex: female, age: 50, level: 3, qid: olga, sign: hello, login_days: 7, vip: svip1}
-  - {user_id: 12, nickname: Adam}
-  - {user_id: 13, nickname: Dora}
-  - {user_id: 21, nickname: Ann, friends: {1: my bot}}
-  - {user_id: 22, nickname: Mute}
-  - {user_id: 99, nickname: Stranger}
+  - {user_id: 10001, nickname: bot, friends: {10011: boss, 10021: ""}}
+  - {user_id: 10011, nickname: Olga, sex: female, age: 50, level: 3, qid: olga, sign: hello, login_days: 7, vip: svip1}
+  - {user_id: 10012, nickname: Adam}
+  - {user_id: 10013, nickname: Dora}
+  - {user_id: 10021, nickname: Ann, friends: {10001: my bot}}
+  - {user_id: 10022, nickname: Mute}
+  - {user_id: 10099, nickname: Stranger}
 groups:
   - group_id: 101
     name: square
@@ -38,14 +38,14 @@ groups:
     level: 2
     max_members: 6
     members:
-      - {user_id: 1, card: the bot}
-      - {user_id: 11, role: owner}
-      - {user_id: 12, role: admin, card: boss, title: chief, title_expire: 5, level: 4, area: north, join_time: 3, last_speak_time: 4}
-      - {user_id: 13, role: admin}
-      - {user_id: 21}
-      - {user_id: 22, muted_until: 2000-01-01T00:02:00Z}
-  - {group_id: 102, name: hall, first_seq: 500, members: [{user_id: 11, role: owner}, {user_id: 1}]}
-  - {group_id: 103, name: choir, mute_all: true, members: [{user_id: 11, role: owner}, {user_id: 12, role: admin}, {user_id: 1}]}
+      - {user_id: 10001, card: the bot}
+      - {user_id: 10011, role: owner}
+      - {user_id: 10012, role: admin, card: boss, title: chief, title_expire: 5, level: 4, area: north, join_time: 3, last_speak_time: 4}
+      - {user_id: 10013, role: admin}
+      - {user_id: 10021}
+      - {user_id: 10022, muted_until: 2000-01-01T00:02:00Z}
+  - {group_id: 102, name: hall, first_seq: 500, members: [{user_id: 10011, role: owner}, {user_id: 10001}]}
+  - {group_id: 103, name: choir, mute_all: true, members: [{user_id: 10011, role: owner}, {user_id: 10012, role: admin}, {user_id: 10001}]}
 `
 
 // clock is a settable time; it starts in the year 2000.

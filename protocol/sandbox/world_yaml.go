@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -120,6 +121,24 @@ func number[T ~int | ~int64 | ~uint32](p place, v *T, low, high int64) error {
 		return p.errorf("%d is not between %d and %d", n, low, high)
 	}
 	*v = T(n)
+	return nil
+}
+
+// user reads the number of an account, which is required.
+func (p place) user(v *protocol.UserID) error {
+	n := int64(*v)
+	if err := number(p, &n, math.MinInt64, math.MaxInt64); err != nil {
+		return err
+	}
+	switch {
+	case p.absent():
+		return p.errorf("is missing")
+	case n > maxID:
+		return p.errorf("%d is too large: QQ numbers end at %d", n, int64(maxID))
+	case n < minUser:
+		return p.errorf("%d is too small: QQ numbers start at %d", n, minUser)
+	}
+	*v = protocol.UserID(n)
 	return nil
 }
 
