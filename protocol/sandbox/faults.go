@@ -9,7 +9,7 @@ import (
 // Faults are the things that can be made to go wrong, for every session of a server alike. The zero value is a healthy
 // server.
 type Faults struct {
-	DelayReplies time.Duration // every answer leaves this much later; 0 at once
+	DelayReplies time.Duration // every answer leaves this much later, those already held back included; 0 at once
 	RefuseSends  int           // result code with which every message a client sends is refused; 0 none
 	Stall        bool          // half-open connections: nothing is read, nothing is written, nothing is closed
 }

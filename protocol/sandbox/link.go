@@ -62,7 +62,7 @@ const (
 type outgoing struct {
 	frame  []byte
 	answer bool      // to a command, and not a push: subject to Faults.DelayReplies
-	due    time.Time // of an answer that is held back
+	made   time.Time // from when on the delay counts
 }
 
 func newLink(s *Server, conn net.Conn, hangUp context.CancelFunc) *link {
@@ -225,7 +225,7 @@ func (l *link) send(ctx context.Context, r sso.Response, answer bool) (sent bool
 	}
 	key, _ := l.server.d2Key(r.Uin)
 	select {
-	case l.out <- outgoing{frame: r.Append(nil, key), answer: answer}:
+	case l.out <- outgoing{frame: r.Append(nil, key), answer: answer, made: time.Now()}:
 		return !over
 	case <-ctx.Done():
 		return false
@@ -247,38 +247,42 @@ func (l *link) takeExpiry() bool {
 	return taken
 }
 
-// write sends frames in the order in which they come, and flushes whenever no more are waiting.
+// write sends frames in the order in which they come, and flushes before it waits. Answers that are held back leave as the
+// faults of the moment say, not as those under which they were made.
 func (l *link) write(ctx context.Context) error {
 	w := bufio.NewWriterSize(l.conn, 64<<10)
 	var late []outgoing
 	for {
+		faults, changed := l.server.faultsUntil()
 		in, due := l.out, (<-chan time.Time)(nil)
 		if len(late) >= lateLimit {
 			in = nil
 		}
 		if len(late) > 0 {
-			due = time.After(time.Until(late[0].due))
+			due = time.After(time.Until(late[0].made.Add(faults.DelayReplies)))
 		}
 		var next outgoing
+		held := false
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-changed:
+			continue
 		case next = <-in:
-			if delay := l.server.Faults().DelayReplies; next.answer && (delay > 0 || len(late) > 0) {
-				next.due = time.Now().Add(delay)
-				late = append(late, next)
-				continue
-			}
+			// The faults are asked for again: those from before the frame was made may be out of date.
+			held = next.answer && (len(late) > 0 || l.server.Faults().DelayReplies > 0)
 		case <-due:
 			next, late = late[0], late[1:]
 		}
 		if !l.server.flowing(ctx) {
 			return nil
 		}
-		if _, err := w.Write(next.frame); err != nil {
+		if held {
+			late = append(late, next)
+		} else if _, err := w.Write(next.frame); err != nil {
 			return unlessOver(ctx, err)
 		}
-		if len(l.out) > 0 {
+		if len(l.out) > 0 && len(late) < lateLimit {
 			continue
 		}
 		if err := w.Flush(); err != nil {

@@ -97,6 +97,54 @@ func TestDelayReplies(t *testing.T) {
 	})
 }
 
+// What is held back goes by the delay of the moment, not by that under which it was asked for.
+func TestDelayChanges(t *testing.T) {
+	const passed = time.Second
+	for name, delay := range map[string]time.Duration{"ends": 0, "is shorter": patience / 2} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := sandbox.NewServer(sandbox.Default(), sandbox.ServerOptions{Log: zerolog.Nop()})
+				p := piped(t, s, 10001)
+				s.SetFaults(sandbox.Faults{DelayReplies: time.Hour})
+				command := sso.Request{Kind: sso.Simple, Encryption: sso.ByD2Key, Command: "RegPrxySvc.getOffMsg"}
+				first, second := p.write(command), p.write(command)
+				<-time.After(passed)
+				start := time.Now()
+				s.SetFaults(sandbox.Faults{DelayReplies: delay})
+				equal(t, p.read().Seq, first)
+				equal(t, p.read().Seq, second)
+				equal(t, time.Since(start), max(0, delay-passed))
+				start = time.Now()
+				p.call(command)
+				equal(t, time.Since(start), delay)
+			})
+		})
+	}
+}
+
+// An answer that is held back holds back no push, not even one that was waiting together with it.
+func TestDelaySparesPushes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := sandbox.Default()
+		s := sandbox.NewServer(w, sandbox.ServerOptions{Log: zerolog.Nop()})
+		p := piped(t, s, 10001)
+		const delay = patience / 2
+		s.SetFaults(sandbox.Faults{DelayReplies: delay})
+		start := time.Now()
+		say(t, w, 20001, 30001, "keeps the writer busy until it is read")
+		synctest.Wait()
+		say(t, w, 20001, 30001, "waits")
+		synctest.Wait()
+		seq := p.write(sso.Request{Kind: sso.Simple, Encryption: sso.ByD2Key, Command: "RegPrxySvc.getOffMsg"})
+		synctest.Wait()
+		p.groupPush()
+		p.groupPush()
+		equal(t, time.Since(start), 0)
+		p.answer(seq)
+		equal(t, time.Since(start), delay)
+	})
+}
+
 // Whoever waits for the end of a connection does not wait for a burst that nobody will read.
 func TestDropInABurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

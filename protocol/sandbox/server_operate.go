@@ -41,9 +41,15 @@ func (s *Server) RefusedEgress() []string {
 
 // Faults are the faults in effect.
 func (s *Server) Faults() Faults {
+	faults, _ := s.faultsUntil()
+	return faults
+}
+
+// faultsUntil are the faults in effect, until changed is closed.
+func (s *Server) faultsUntil() (faults Faults, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.faults
+	return s.faults, s.changed
 }
 
 // ChangeFaults lets change edit the faults in effect and returns what they are from then on. No other change comes
@@ -63,10 +69,8 @@ func (s *Server) SetFaults(f Faults) { s.ChangeFaults(func(now *Faults) { *now =
 // flowing waits while connections are stalled; false when ctx ended first.
 func (s *Server) flowing(ctx context.Context) bool {
 	for {
-		s.mu.Lock()
-		stalled, changed := s.faults.Stall, s.changed
-		s.mu.Unlock()
-		if !stalled {
+		faults, changed := s.faultsUntil()
+		if !faults.Stall {
 			return true
 		}
 		select {

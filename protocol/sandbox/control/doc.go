@@ -52,9 +52,9 @@
 //
 // Inject faults; only the members that are given change. drop_connection cuts one account's connections, or with true
 // everybody's: when the call is answered they are gone, and /status lists none of them. delay_replies holds every answer
-// of the server back, at most 10m; refuse_sends is the result code for every message that a client sends, 0 ends it;
-// stall leaves connections half open. The answer is the faults now in force and how many connections were cut:
-// {"delay_replies":"2s","refuse_sends":120,"stall":false,"dropped":0}.
+// of the server back, at most 10m, those already held included: "0s" lets them go. refuse_sends is the result code for
+// every message that a client sends, 0 ends it; stall leaves connections half open. The answer is the faults now in force
+// and how many connections were cut: {"delay_replies":"2s","refuse_sends":120,"stall":false,"dropped":0}.
 //
 //	curl $A/faults -d '{"drop_connection":10001}'
 //	curl $A/faults -d '{"delay_replies":"2s","refuse_sends":120,"stall":false}'
