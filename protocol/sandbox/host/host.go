@@ -45,6 +45,26 @@ func LoadWorld(path string) (*sandbox.World, error) {
 	return world, nil
 }
 
+// Check is an error that is [protocol.NotFoundError] when the account is not in the world. Account 0, which stands for
+// the bot or for all, always is. Whoever is told an account's number can ask before anything is opened.
+func Check(world *sandbox.World, account protocol.UserID) error {
+	if _, ok := world.Account(account); !ok && account != 0 {
+		return &missingError{account}
+	}
+	return nil
+}
+
+// missingError is a [protocol.NotFoundError] in the words of who chose the world.
+type missingError struct{ account protocol.UserID }
+
+func (e *missingError) Error() string {
+	return fmt.Sprintf("account %d is not in the world", e.account)
+}
+
+func (e *missingError) Unwrap() error {
+	return &protocol.NotFoundError{Kind: protocol.KindUser, ID: int64(e.account)}
+}
+
 // Listen opens the QQ server's address and, unless controlAddress is empty, the control interface's. Nothing is served
 // before Run, which also closes both; where one cannot be opened, neither is left open.
 func Listen(ctx context.Context, world *sandbox.World, address, controlAddress string, log zerolog.Logger) (*Host, error) {
@@ -98,8 +118,11 @@ func (h *Host) ServeOnly(ctx context.Context, dir string, account protocol.UserI
 }
 
 // WriteCredentials writes what clients log in with: the account's files into dir itself, or, for account 0, those of
-// every account of the world into dir/<number>.
+// every account of the world into dir/<number>. For an account that is not there the error is that of Check.
 func (h *Host) WriteCredentials(dir string, account protocol.UserID) error {
+	if err := Check(h.World, account); err != nil {
+		return err
+	}
 	if account != 0 {
 		return h.Server.WriteCredentials(dir, account)
 	}

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -170,7 +171,7 @@ func TestLoadWorld(t *testing.T) {
 	if _, err := LoadWorld(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	for content, want := range map[string]string{"bot: 5\naccounts: [{user_id: 5, nickname: five}]": "", "bots: 5": path + ": "} {
+	for content, want := range map[string]string{"bot: 10005\naccounts: [{user_id: 10005, nickname: five}]": "", "bots: 5": path + ": "} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -180,15 +181,31 @@ func TestLoadWorld(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("%q: %v", content, err)
 			}
-		case err != nil || w.Bot() != 5:
+		case err != nil || w.Bot() != 10005:
 			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	world := sandbox.Default()
+	for _, account := range []protocol.UserID{0, world.Bot(), 20003} {
+		if err := Check(world, account); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, account := range []protocol.UserID{999, -1} {
+		err := Check(world, account)
+		missing, ok := errors.AsType[*protocol.NotFoundError](err)
+		if !ok || missing.ID != int64(account) || err.Error() != fmt.Sprintf("account %d is not in the world", account) {
+			t.Errorf("account %d: %v", account, err)
 		}
 	}
 }
 
 func TestServeOnly(t *testing.T) {
 	dir := t.TempDir()
-	if err := listen(t, "").ServeOnly(t.Context(), dir, 99); !errors.As(err, new(*protocol.NotFoundError)) {
+	if err := listen(t, "").ServeOnly(t.Context(), dir, 999); err == nil || err.Error() != "account 999 is not in the world" {
 		t.Errorf("for nobody: %v", err)
 	}
 	h := listen(t, "")
