@@ -16,6 +16,10 @@ const (
 	offlinePush        = "StatSvc.ReqMSFOffline"
 )
 
+// tokenExchange is the command that offers QQ the token, the first of a login (MiraiGo client/builders.go). A frame
+// that says that the session has expired gets no line, so a line means that QQ looked at the token.
+const tokenExchange = "wtlogin.exchange_emp"
+
 // packetLine is the format of the line that MiraiGo's read loop logs before it handles a packet (client/network.go,
 // netLoop). It is the only sign of that loop, and the loop waits for its logger.
 const packetLine = "rev pkt: %v seq: %v"
@@ -42,6 +46,8 @@ func (l *logger) Debug(format string, args ...any) {
 			l.gate.arrived(args[0] == groupMessagePush)
 		case forceOfflinePush, offlinePush:
 			l.signals.kicked.Store(true)
+		case tokenExchange:
+			l.signals.exchanged.Store(true)
 		}
 	}
 	l.write(zerolog.TraceLevel, format, args)

@@ -34,19 +34,38 @@ func (d *Driver) login(ctx context.Context, c *client.QQClient, token []byte) (e
 		}
 		return struct{}{}, err
 	})
+	err, end := d.awaitLogin(ctx, done)
+	if end != nil {
+		abandoned.Store(true)
+		return *end, false
+	}
+	return d.judgeLogin(c, err)
+}
+
+// awaitLogin waits until MiraiGo's login returned with err. With an ending it is not to be waited for.
+func (d *Driver) awaitLogin(ctx context.Context, done <-chan outcome[struct{}]) (err error, end *ending) {
+	expired := false
 	for {
 		select {
 		case <-ctx.Done():
-			abandoned.Store(true)
-			return ending{reason: "stopped"}, false
+			return nil, &ending{reason: "stopped"}
 		case words := <-d.signals.disconnected:
-			if words == expiredWords {
-				// MiraiGo itself waits half a minute for an answer that was this one.
-				abandoned.Store(true)
-				return d.refused(words), false
+			if words != expiredWords {
+				continue
 			}
+			if !d.signals.exchanged.Load() {
+				// MiraiGo itself waits half a minute for an answer that was this one.
+				return nil, new(d.refused(words))
+			}
+			// QQ took the token, and the session ended later: the next login can work. It must not begin while this one may
+			// still send, for half a minute at most.
+			expired = true
 		case o := <-done:
-			return d.judgeLogin(c, o.err)
+			if expired {
+				// MiraiGo does not look at most of what fails in a login, so it may believe that it worked.
+				return errors.New(expiredWords), nil
+			}
+			return o.err, nil
 		}
 	}
 }

@@ -13,6 +13,7 @@ type signals struct {
 	disconnected chan string // MiraiGo gave up, or QQ ended the session; the words say which
 	kicked       atomic.Bool // QQ ended the session
 	stopped      atomic.Bool // Run is ending
+	exchanged    atomic.Bool // QQ answered this login's exchange of the token
 }
 
 func newSignals() *signals {
@@ -44,6 +45,7 @@ func (s *signals) gaveUp(why string) {
 // clear forgets what belongs to the session before.
 func (s *signals) clear() {
 	s.kicked.Store(false)
+	s.exchanged.Store(false)
 	for {
 		select {
 		case <-s.broke:
