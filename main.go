@@ -267,6 +267,9 @@ func sandboxCommand(load func(*cobra.Command) (Config, error)) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := host.Check(world, protocol.UserID(f.account)); err != nil {
+			return fmt.Errorf("--account: %w", err)
+		}
 		log := config.Log.logger(cmd.ErrOrStderr())
 		h, err := host.Listen(cmd.Context(), world, f.listen, f.control, log)
 		if err != nil {

@@ -260,6 +260,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"run", "--colour"}, exitUsage, "colour"},
 		{[]string{"sandbox", "--serve-only"}, exitUsage, "--credentials"},
 		{[]string{"sandbox", "--world", "nowhere.yml"}, exitUsage, "nowhere.yml"},
+		{[]string{"sandbox", "--account", "12345"}, exitUsage, "12345"},
 		{[]string{"sandbox", "--listen", "192.0.2.1:1"}, exitUsage, "192.0.2.1"},
 		{[]string{"sandbox", "--control", "0.0.0.0:0"}, exitUsage, "0.0.0.0"},
 	} {
