@@ -47,7 +47,8 @@ func (d *Driver) arrive(ctx context.Context, c *client.QQClient) error {
 	if err != nil {
 		return err
 	}
-	d.settle(ctx)
+	// What was pushed before the groups' newest seqs were read is to be in the inbox.
+	d.gate.settle(settleWait)
 	d.state.online()
 	d.inbox.put(item{kind: session, event: protocol.Online{Self: d.state.get().Self}, bases: bases})
 	d.log.Info().Int64("account", int64(d.self())).Int("groups", len(bases)).Msg("online")
@@ -90,19 +91,4 @@ func (d *Driver) skipGroup(g protocol.GroupID, err error) error {
 	}
 	d.log.Warn().Err(err).Int64("group", int64(g)).Msg("a group could not be loaded")
 	return nil
-}
-
-// settle waits until the messages that were pushed before the groups' newest seqs were read are in the inbox.
-func (d *Driver) settle(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, settleWait)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !d.gate.settled() {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }

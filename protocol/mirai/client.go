@@ -68,9 +68,14 @@ func interceptBreaks[T any](tcp T, set func(func(T, error)), handle func(err err
 func (d *Driver) onBreak(c *client.QQClient, err error, reconnect func()) {
 	d.calls.begin()
 	defer d.calls.end()
-	if !d.signals.onBreak(err) {
+	if !d.signals.mayReconnect(err) {
 		return
 	}
+	why := "the connection broke: " + err.Error()
+	if d.state.get().Online {
+		d.lose(why) // before the new connection brings messages of its own
+	}
+	d.signals.reconnecting(why)
 	reconnect()
 	if d.signals.stopped.Load() {
 		c.Disconnect() // Run ended meanwhile; a session that nobody knows of must not remain

@@ -126,6 +126,22 @@ func (g *gate) settled() bool {
 	return g.flying == 0 || time.Since(g.moved) >= stuckAfter
 }
 
+// settle waits until the gate has settled, but not longer than limit.
+func (g *gate) settle(limit time.Duration) {
+	stopped, over := g.opened(), time.After(limit)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !g.settled() {
+		select {
+		case <-stopped:
+			return
+		case <-over:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
 // isClosed tells whether reading stands still because the receiver of events is slow: silence then is our own.
 func (g *gate) isClosed() bool {
 	g.mu.Lock()

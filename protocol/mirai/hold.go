@@ -28,7 +28,7 @@ func (d *Driver) hold(ctx context.Context, c *client.QQClient) ending {
 		case words := <-d.signals.disconnected:
 			return d.judgeLoss(words)
 		case words := <-d.signals.broke:
-			d.lose("the connection broke: " + words)
+			d.lose(words)
 			if end, back := d.reconnected(ctx, c); !back {
 				return end
 			}

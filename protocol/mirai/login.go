@@ -34,7 +34,7 @@ func (d *Driver) login(ctx context.Context, c *client.QQClient, token []byte) (e
 		}
 		return struct{}{}, err
 	})
-	err, end := d.awaitLogin(ctx, done)
+	end, err := d.awaitLogin(ctx, done)
 	if end != nil {
 		abandoned.Store(true)
 		return *end, false
@@ -43,19 +43,19 @@ func (d *Driver) login(ctx context.Context, c *client.QQClient, token []byte) (e
 }
 
 // awaitLogin waits until MiraiGo's login returned with err. With an ending it is not to be waited for.
-func (d *Driver) awaitLogin(ctx context.Context, done <-chan outcome[struct{}]) (err error, end *ending) {
+func (d *Driver) awaitLogin(ctx context.Context, done <-chan outcome[struct{}]) (end *ending, err error) {
 	expired := false
 	for {
 		select {
 		case <-ctx.Done():
-			return nil, &ending{reason: "stopped"}
+			return &ending{reason: "stopped"}, nil
 		case words := <-d.signals.disconnected:
 			if words != expiredWords {
 				continue
 			}
 			if !d.signals.exchanged.Load() {
 				// MiraiGo itself waits half a minute for an answer that was this one.
-				return nil, new(d.refused(words))
+				return new(d.refused(words)), nil
 			}
 			// QQ took the token, and the session ended later: the next login can work. It must not begin while this one may
 			// still send, for half a minute at most.
@@ -63,9 +63,9 @@ func (d *Driver) awaitLogin(ctx context.Context, done <-chan outcome[struct{}]) 
 		case o := <-done:
 			if expired {
 				// MiraiGo does not look at most of what fails in a login, so it may believe that it worked.
-				return errors.New(expiredWords), nil
+				return nil, errors.New(expiredWords)
 			}
-			return o.err, nil
+			return nil, o.err
 		}
 	}
 }

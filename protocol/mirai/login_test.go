@@ -29,7 +29,7 @@ func TestExpiryDuringLogin(t *testing.T) {
 		d := bareDriver(t, zerolog.Nop())
 		done := make(chan outcome[struct{}], 1)
 		d.signals.gaveUp(expiredWords)
-		if _, end := d.awaitLogin(t.Context(), done); end == nil || !errors.Is(end.fatal, errRefused) {
+		if end, _ := d.awaitLogin(t.Context(), done); end == nil || !errors.Is(end.fatal, errRefused) {
 			t.Errorf("before the exchange: %+v", end)
 		}
 		lines := &logger{gate: d.gate, signals: d.signals}
@@ -38,7 +38,7 @@ func TestExpiryDuringLogin(t *testing.T) {
 		// MiraiGo still waits for an answer, and then takes the login for good.
 		time.AfterFunc(30*time.Second, func() { done <- outcome[struct{}]{} })
 		began := time.Now()
-		err, end := d.awaitLogin(t.Context(), done)
+		end, err := d.awaitLogin(t.Context(), done)
 		if err == nil || end != nil || time.Since(began) != 30*time.Second {
 			t.Fatalf("after the exchange: %v, %+v after %v", err, end, time.Since(began))
 		}
@@ -50,7 +50,7 @@ func TestExpiryDuringLogin(t *testing.T) {
 		}
 		d.signals.clear()
 		d.signals.gaveUp(expiredWords)
-		if _, end := d.awaitLogin(t.Context(), done); end == nil || end.fatal == nil {
+		if end, _ := d.awaitLogin(t.Context(), done); end == nil || end.fatal == nil {
 			t.Errorf("in the next login: %+v", end)
 		}
 	})

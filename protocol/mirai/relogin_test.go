@@ -76,3 +76,30 @@ func TestSessionThatExpiresDuringARelogin(t *testing.T) {
 	q.expire(t) // MiraiGo still waits whether another device takes the session
 	waitFor[protocol.Online](t, d)
 }
+
+// TestOrderWhenTheConnectionDropsUnderLoad: what was read before the loss is decoded before it is told.
+func TestOrderWhenTheConnectionDropsUnderLoad(t *testing.T) {
+	q := newQQ(t, sandbox.Default())
+	d := onlineDriver(t, q)
+	for range 2 {
+		q.Burst(t, []protocol.GroupID{30001}, 10_000)
+		var last uint32
+		received := 0
+		for online := false; !online; {
+			switch e := (<-d.Events()).(type) {
+			case nil:
+				t.Fatal("Run has ended")
+			case protocol.Online:
+				online = true
+			case protocol.Received:
+				if seq := e.Message.Ref.Seq; seq <= last {
+					t.Fatalf("seq %d after %d", seq, last)
+				}
+				last = e.Message.Ref.Seq
+				if received++; received == 1000 {
+					q.Drop()
+				}
+			}
+		}
+	}
+}

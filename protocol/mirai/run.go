@@ -119,9 +119,13 @@ func (d *Driver) session(ctx context.Context, c *client.QQClient, token []byte) 
 	return d.hold(ctx, c), token
 }
 
-// lose reports a loss, once.
+// lossWait bounds how long a loss is kept back for messages that are still being decoded.
+const lossWait = time.Second
+
+// lose reports a loss, once, behind all messages that were read before it.
 func (d *Driver) lose(reason string) {
 	if d.state.offline(reason) {
+		d.gate.settle(lossWait)
 		d.inbox.put(item{kind: session, event: protocol.Offline{Reason: reason}})
 	}
 }

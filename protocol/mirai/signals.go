@@ -20,19 +20,19 @@ func newSignals() *signals {
 	return &signals{broke: make(chan string, 1), disconnected: make(chan string, 4)}
 }
 
-// onBreak is asked when a connection ended, and tells whether MiraiGo may make a new one. It must not where the
+// mayReconnect is asked when a connection ended, and tells whether MiraiGo may make a new one. It must not where the
 // connection was closed on this side, which MiraiGo confuses with a loss when its read loop notices first, nor when Run
 // is ending, nor where QQ has just said that the session is over: a new one would throw the other device out, which would
 // throw us out.
-func (s *signals) onBreak(err error) bool {
-	if errors.Is(err, net.ErrClosed) || s.kicked.Load() || s.stopped.Load() {
-		return false
-	}
+func (s *signals) mayReconnect(err error) bool {
+	return !errors.Is(err, net.ErrClosed) && !s.kicked.Load() && !s.stopped.Load()
+}
+
+func (s *signals) reconnecting(why string) {
 	select {
-	case s.broke <- err.Error():
+	case s.broke <- why:
 	default:
 	}
-	return true
 }
 
 func (s *signals) gaveUp(why string) {

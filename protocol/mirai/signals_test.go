@@ -16,28 +16,32 @@ import (
 
 func TestBreaks(t *testing.T) {
 	s := newSignals()
-	if s.onBreak(&net.OpError{Op: "read", Err: net.ErrClosed}) {
+	if s.mayReconnect(&net.OpError{Op: "read", Err: net.ErrClosed}) {
 		t.Error("MiraiGo reconnects after a connection was closed on purpose")
 	}
-	if !s.onBreak(io.EOF) || <-s.broke != "EOF" {
-		t.Error("a break is not told")
+	if !s.mayReconnect(io.EOF) {
+		t.Error("MiraiGo does not reconnect")
 	}
 	for range 3 {
-		s.onBreak(io.EOF) // nobody listens: it must not block
+		s.reconnecting("why") // nobody listens: it must not block
+	}
+	if <-s.broke != "why" {
+		t.Error("a break is not told")
 	}
 	for range 10 {
 		s.gaveUp("x")
 	}
 	s.kicked.Store(true)
-	if s.onBreak(io.EOF) {
+	if s.mayReconnect(io.EOF) {
 		t.Error("MiraiGo fights the device that took the session")
 	}
 	s.kicked.Store(false)
 	s.stopped.Store(true)
-	if s.onBreak(io.EOF) {
+	if s.mayReconnect(io.EOF) {
 		t.Error("MiraiGo reconnects after Run ended")
 	}
 	s.kicked.Store(true)
+	s.reconnecting("why")
 	s.clear()
 	if len(s.broke) != 0 || len(s.disconnected) != 0 || s.kicked.Load() {
 		t.Error("the next session begins with the signals of the last")
