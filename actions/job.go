@@ -25,19 +25,15 @@ func (j *job) takeTurn() {
 	lanes := j.session.registry.lanes
 	switch {
 	case j.entry.chat != nil:
-		j.turn = lanes.take(j.chat, j.deadline)
+		j.turn = lanes.take(j.chat)
 	case j.entry.find != nil:
-		j.turn = lanes.takeOpen(j.deadline)
+		j.turn = lanes.takeOpen()
 	}
 }
 
 func (j *job) call(ctx context.Context) []byte {
 	if j.permit != nil {
-		j.permit.claim()
 		defer j.permit.leave()
-	}
-	if j.turn != nil {
-		j.turn.claim()
 	}
 	defer func() {
 		if j.turn != nil {
@@ -105,9 +101,6 @@ func (j *job) pass(ctx context.Context) error {
 		return &notBegunError{doing: "wait for the rate limit", why: "the endpoint's rate limit did not let it pass", cause: err}
 	}
 	j.takeTurn()
-	if j.turn != nil {
-		j.turn.claim()
-	}
 	j.permit.leave() // after the place is taken, so that the next one comes behind
 	return nil
 }

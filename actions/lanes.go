@@ -23,23 +23,21 @@ func newLanes() *lanes { return &lanes{chats: map[protocol.Chat][]*turn{}} }
 
 // turn is a place in line. leave must be called in the end, whether the turn came or not.
 type turn struct {
-	lanes    *lanes
-	number   uint64
-	deadline time.Time
-	ready    chan struct{} // closed when the turn has come
+	lanes  *lanes
+	number uint64
+	ready  chan struct{} // closed when the turn has come
 
 	// Under lanes.mu.
 	chat    protocol.Chat
 	settled bool // chat is known
-	claimed bool // somebody runs the call that the turn belongs to
 	called  bool // ready is closed
 }
 
-// take queues for a chat. It never waits. A turn that nobody claims holds up others until its deadline only.
-func (l *lanes) take(chat protocol.Chat, deadline time.Time) *turn {
+// take queues for a chat. It never waits.
+func (l *lanes) take(chat protocol.Chat) *turn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := l.next(deadline)
+	t := l.next()
 	t.chat, t.settled = chat, true
 	l.chats[chat] = append(l.chats[chat], t)
 	l.callFirst(chat)
@@ -47,37 +45,26 @@ func (l *lanes) take(chat protocol.Chat, deadline time.Time) *turn {
 }
 
 // takeOpen queues for a chat that settle will name.
-func (l *lanes) takeOpen(deadline time.Time) *turn {
+func (l *lanes) takeOpen() *turn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := l.next(deadline)
+	t := l.next()
 	l.open = append(l.open, t)
 	return t
 }
 
-func (l *lanes) next(deadline time.Time) *turn {
+func (l *lanes) next() *turn {
 	l.last++
-	return &turn{lanes: l, number: l.last, deadline: deadline, ready: make(chan struct{})}
+	return &turn{lanes: l, number: l.last, ready: make(chan struct{})}
 }
-
-// abandoned tells whether t only stands in the way.
-func (t *turn) abandoned() bool { return !t.claimed && !time.Now().Before(t.deadline) }
 
 // callFirst tells the first turn of the chat that it has come, unless an earlier turn is still open.
 func (l *lanes) callFirst(chat protocol.Chat) {
-	if len(l.open) > 0 && l.open[0].abandoned() {
-		l.close(l.open[0])
-		return
-	}
 	queue := l.chats[chat]
-	for len(queue) > 0 && queue[0].abandoned() {
-		queue = queue[1:]
-	}
 	if len(queue) == 0 {
 		delete(l.chats, chat)
 		return
 	}
-	l.chats[chat] = queue
 	first := queue[0]
 	if first.called || len(l.open) > 0 && l.open[0].number < first.number {
 		return
@@ -94,13 +81,6 @@ func (l *lanes) close(t *turn) {
 	}
 }
 
-// claim says that the call of the turn is being run, and will leave.
-func (t *turn) claim() {
-	t.lanes.mu.Lock()
-	defer t.lanes.mu.Unlock()
-	t.claimed = true
-}
-
 // settle names the chat of an open turn, which keeps its place by arrival.
 func (t *turn) settle(chat protocol.Chat) {
 	l := t.lanes
@@ -115,12 +95,12 @@ func (t *turn) settle(chat protocol.Chat) {
 	l.close(t)
 }
 
-// wait returns nil when the turn has come, or the context's error. A turn that comes at its deadline comes too late.
+// wait returns nil when the turn has come, or the context's error. A turn that comes at the context's deadline comes too late.
 func (t *turn) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case <-t.ready:
-		if !time.Now().Before(t.deadline) {
+		if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 			return context.DeadlineExceeded
 		}
 	}

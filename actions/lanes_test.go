@@ -3,8 +3,6 @@ package actions
 import (
 	"context"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"echogate/protocol"
 )
@@ -31,16 +29,10 @@ func ready(turns ...*turn) string {
 	return string(b)
 }
 
-func (l *lanes) takeClaimed(chat protocol.Chat, deadline time.Time) *turn {
-	t := l.take(chat, deadline)
-	t.claim()
-	return t
-}
-
 func TestLanesKeepOrderPerChat(t *testing.T) {
-	l, later := newLanes(), time.Now().Add(time.Hour)
+	l := newLanes()
 	one, two := protocol.GroupChat(1), protocol.GroupChat(2)
-	a, b, c, d := l.takeClaimed(one, later), l.takeClaimed(one, later), l.takeClaimed(two, later), l.takeClaimed(one, later)
+	a, b, c, d := l.take(one), l.take(one), l.take(two), l.take(one)
 	step := func(want string) {
 		t.Helper()
 		if got := ready(a, b, c, d); got != want {
@@ -60,13 +52,11 @@ func TestLanesKeepOrderPerChat(t *testing.T) {
 }
 
 func TestOpenTurnHoldsUpWhatCameLater(t *testing.T) {
-	l, later := newLanes(), time.Now().Add(time.Hour)
+	l := newLanes()
 	one, two := protocol.GroupChat(1), protocol.GroupChat(2)
-	before := l.takeClaimed(one, later)
-	open, second := l.takeOpen(later), l.takeOpen(later)
-	open.claim()
-	second.claim()
-	sameChat, otherChat := l.takeClaimed(one, later), l.takeClaimed(two, later)
+	before := l.take(one)
+	open, second := l.takeOpen(), l.takeOpen()
+	sameChat, otherChat := l.take(one), l.take(two)
 	step := func(want string) {
 		t.Helper()
 		if got := ready(before, open, second, sameChat, otherChat); got != want {
@@ -84,10 +74,8 @@ func TestOpenTurnHoldsUpWhatCameLater(t *testing.T) {
 	step("11110")
 	second.leave()
 	step("11111")
-	third := l.takeOpen(later)
-	fourth := l.takeOpen(later)
-	third.claim()
-	fourth.claim()
+	third := l.takeOpen()
+	fourth := l.takeOpen()
 	fourth.leave() // its message does not exist
 	third.settle(two)
 	otherChat.leave()
@@ -96,36 +84,9 @@ func TestOpenTurnHoldsUpWhatCameLater(t *testing.T) {
 	}
 }
 
-// TestUnclaimedTurns: a call that is never run does not block its chat for ever.
-func TestUnclaimedTurns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l, one := newLanes(), protocol.GroupChat(1)
-		soon := time.Now().Add(time.Second)
-		lost, lostOpen := l.take(one, soon), l.takeOpen(soon)
-		waiting := l.takeClaimed(one, soon.Add(time.Second))
-		early := l.takeClaimed(protocol.GroupChat(2), soon)
-		if got := ready(lost, lostOpen, waiting, early); got != "1000" {
-			t.Errorf("ready %s", got)
-		}
-		ctx, cancel := context.WithDeadline(t.Context(), soon)
-		defer cancel()
-		if early.wait(ctx) == nil {
-			t.Error("a turn came behind an open one")
-		}
-		early.leave()
-		if !isReady(waiting) {
-			t.Error("the turn behind two lost ones has not come")
-		}
-		lost.leave()
-		if next := l.take(one, soon.Add(time.Second)); isReady(next) {
-			t.Error("two turns of one chat at once")
-		}
-	})
-}
-
 func TestWaitPrefersTheContext(t *testing.T) {
 	l := newLanes()
-	turn := l.takeClaimed(protocol.GroupChat(1), time.Now().Add(time.Hour))
+	turn := l.take(protocol.GroupChat(1))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 100 {

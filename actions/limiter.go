@@ -58,22 +58,16 @@ func newLimiter(r RateLimit) *limiter {
 
 // permit is a place in a limiter's line. leave must be called in the end, whether it passed or not.
 type permit struct {
-	limiter  *limiter
-	deadline time.Time
-	first    chan struct{} // closed when nobody is before it
-
-	// Under limiter.mu.
-	claimed bool // somebody runs the call that the permit belongs to
-	called  bool // first is closed
+	limiter *limiter
+	first   chan struct{} // closed when nobody is before it
+	called  bool          // first is closed; under limiter.mu
 }
 
 // join passes at once, with a nil permit, if nothing is in the way, or else takes a place in line. It never waits. A
-// [*busyError] says that the place would not come up before the deadline. A permit that nobody claims holds up others
-// until its deadline only.
+// [*busyError] says that the place would not come up before the deadline.
 func (l *limiter) join(deadline time.Time) (*permit, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.advanceLine()
 	wait := l.delay()
 	if len(l.queue) == 0 && wait <= 0 {
 		l.spend()
@@ -83,7 +77,7 @@ func (l *limiter) join(deadline time.Time) (*permit, error) {
 	if time.Now().Add(max(wait, 0) + time.Duration(ahead)*l.interval).After(deadline) {
 		return nil, &busyError{reason: fmt.Sprintf("%d actions of this endpoint wait for its rate limit already", ahead)}
 	}
-	p := &permit{limiter: l, deadline: deadline, first: make(chan struct{})}
+	p := &permit{limiter: l, first: make(chan struct{})}
 	l.queue = append(l.queue, p)
 	l.advanceLine()
 	return p, nil
@@ -99,22 +93,12 @@ func (l *limiter) spend() {
 	l.paid = l.paid.Add(l.interval)
 }
 
-// advanceLine tells the first in line, past those whose call nobody ran.
+// advanceLine tells the first in line.
 func (l *limiter) advanceLine() {
-	for len(l.queue) > 0 && !l.queue[0].claimed && !time.Now().Before(l.queue[0].deadline) {
-		l.queue = l.queue[1:]
-	}
 	if len(l.queue) > 0 && !l.queue[0].called {
 		l.queue[0].called = true
 		close(l.queue[0].first)
 	}
-}
-
-// claim says that the call of the permit is being run, and will leave.
-func (p *permit) claim() {
-	p.limiter.mu.Lock()
-	defer p.limiter.mu.Unlock()
-	p.claimed = true
 }
 
 // wait returns nil when the action may pass, or the context's error; then nothing of the allowance is used up.

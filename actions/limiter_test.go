@@ -151,6 +151,9 @@ func TestClosedLinkReturnsTheAllowance(t *testing.T) {
 		if got := strings.Join(texts(), " "); got != "a new" || !slices.Equal(at(), []time.Duration{0, time.Second}) {
 			t.Errorf("sent %s at %v", got, at())
 		}
+		if len(s.limiter.queue) != 0 || len(s.registry.lanes.chats) != 0 {
+			t.Errorf("%d permits and %d chats are left", len(s.limiter.queue), len(s.registry.lanes.chats))
+		}
 	})
 }
 
@@ -172,23 +175,6 @@ func TestLimitBeyondTheDeadline(t *testing.T) {
 		runAll(t.Context(), calls...)
 		if !slices.Equal(at(), []time.Duration{0, 10 * time.Second, 20 * time.Second}) {
 			t.Errorf("sent at %v", at())
-		}
-	})
-}
-
-// TestForgottenCall: a call that nobody runs holds the line up until its deadline only.
-func TestForgottenCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		s := limitedTo(t, w, RateLimit{PerSecond: 1, Burst: 1, Always: true})
-		ask(t, s, "send_group_msg", `{"group_id":1,"message":"x"}`).want(t, 0, "")
-		forgotten := s.Accept(say(1, "forgotten"))
-		ask(t, s, "send_group_msg", `{"group_id":1,"message":"behind"}`).want(t, 1503, "TIMEOUT")
-		ask(t, s, "send_group_msg", `{"group_id":1,"message":"after"}`).want(t, 0, "")
-		parseAnswer(t, forgotten(t.Context())).want(t, 1503, "TIMEOUT")
-		ask(t, s, "send_group_msg", `{"group_id":1,"message":"after that"}`).want(t, 0, "")
-		if len(s.limiter.queue) != 0 || len(s.registry.lanes.chats) != 0 {
-			t.Errorf("%d permits and %d chats are left", len(s.limiter.queue), len(s.registry.lanes.chats))
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/goccy/go-json"
@@ -81,7 +80,7 @@ func newRegistry(o Options, declarations []declaration) (*Registry, error) {
 }
 
 // Names are the names of all actions, sorted.
-func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.actions)) }
+func (r *Registry) Names() []string { return Names() }
 
 // Names are the names of all actions, sorted, for who has no Registry.
 func Names() []string {

@@ -65,7 +65,7 @@ func (r *Registry) Session(endpoint string, o SessionOptions) *Session {
 }
 
 // Call runs one accepted frame and returns its one answer, a JSON object. It must be run exactly once and soon, because
-// it holds a place in line from the moment it was accepted: one that is not run holds up its chat until its deadline.
+// it holds a place in line from the moment it was accepted: one that is not run holds up its chat for ever.
 //
 // A Call whose ctx ends while it waits for its turn does not begin. One that has begun to change something goes on until
 // it is done or its deadline has passed, so that nothing is left half done for a link that closed.
