@@ -108,7 +108,7 @@ func (d *Driver) withdraw(ctx context.Context, request *msg.MsgWithDrawReq) (*ms
 	}
 	raw, err := d.request(ctx, recallCommand, packet)
 	if err != nil {
-		return nil, err
+		return nil, uncertain(err)
 	}
 	answer := &msg.MsgWithDrawResp{}
 	if err := proto.Unmarshal(raw, answer); err != nil {

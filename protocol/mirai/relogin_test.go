@@ -2,6 +2,7 @@ package mirai_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -77,29 +78,34 @@ func TestSessionThatExpiresDuringARelogin(t *testing.T) {
 	waitFor[protocol.Online](t, d)
 }
 
-// TestOrderWhenTheConnectionDropsUnderLoad: what was read before the loss is decoded before it is told.
-func TestOrderWhenTheConnectionDropsUnderLoad(t *testing.T) {
+// TestQuestionsThatMeetAnExpiredSession: nothing was to be changed, so being offline is all there is to tell. Whether a
+// recall was done nobody knows.
+func TestQuestionsThatMeetAnExpiredSession(t *testing.T) {
 	q := newQQ(t, sandbox.Default())
 	d := onlineDriver(t, q)
-	for range 2 {
-		q.Burst(t, []protocol.GroupID{30001}, 10_000)
-		var last uint32
-		received := 0
-		for online := false; !online; {
-			switch e := (<-d.Events()).(type) {
-			case nil:
-				t.Fatal("Run has ended")
-			case protocol.Online:
-				online = true
-			case protocol.Received:
-				if seq := e.Message.Ref.Seq; seq <= last {
-					t.Fatalf("seq %d after %d", seq, last)
-				}
-				last = e.Message.Ref.Seq
-				if received++; received == 1000 {
-					q.Drop()
-				}
+	said := q.SayGroup(t, bot, 30001, message.Message{message.Text{Text: "to be taken back"}})
+	questions := map[string]func() error{
+		"friends": func() error { _, err := d.Friends(t.Context(), true); return err },
+		"groups":  func() error { _, err := d.Groups(t.Context(), true); return err },
+		"group":   func() error { _, err := d.Group(t.Context(), 30001, true); return err },
+		"members": func() error { _, err := d.Members(t.Context(), 30001, true); return err },
+		"member":  func() error { _, err := d.Member(t.Context(), 30001, 20003, true); return err },
+		"user":    func() error { _, err := d.User(t.Context(), 20003); return err },
+		"history": func() error { _, err := d.(protocol.Historian).GroupHistory(t.Context(), 30001, 1, 5); return err },
+	}
+	q.Expire(t)
+	var asking sync.WaitGroup
+	for name, ask := range questions {
+		asking.Go(func() {
+			if err := ask(); !errors.Is(err, protocol.ErrOffline) || errors.Is(err, protocol.ErrTimeout) {
+				t.Errorf("%s: %v", name, err)
 			}
-		}
+		})
+	}
+	asking.Wait()
+	waitFor[protocol.Online](t, d)
+	q.Expire(t)
+	if err := d.Recall(t.Context(), said); !errors.Is(err, protocol.ErrTimeout) || errors.Is(err, protocol.ErrOffline) {
+		t.Errorf("recall: %v", err)
 	}
 }

@@ -180,8 +180,9 @@ func judgeSend(raw []byte) error {
 	return nil
 }
 
-// uncertain marks an error after which nobody knows whether the message was sent: QQ's answer was not waited for. Such
-// an error is an ErrTimeout, and nothing that promises that nothing was sent.
+// uncertain marks an error after which nobody knows whether QQ did what was asked, be it a message or a recall: the answer
+// was not waited for. Such an error is an ErrTimeout, and nothing that promises that nothing was done. Questions only are
+// better off with what happened: an ErrOffline where the connection was lost.
 func uncertain(err error) error {
 	switch {
 	case errors.Is(err, protocol.ErrTimeout):
