@@ -36,7 +36,7 @@ func (d *Driver) newClient(ctx context.Context, u protocol.UserID) (*client.QQCl
 		}
 		c := client.NewClientMd5(int64(u), [16]byte{})
 		c.UseDevice(phone)
-		c.SetLogger(&logger{log: d.log, gate: d.gate, signals: d.signals})
+		c.SetLogger(&logger{log: d.log, gate: d.gate, signals: d.signals, outage: d.state.isTold})
 		if len(d.addresses) > 0 {
 			c.SetCustomServer(d.addresses)
 			skipServerSearch(c)

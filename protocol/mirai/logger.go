@@ -30,6 +30,8 @@ type logger struct {
 	log     zerolog.Logger
 	gate    *gate
 	signals *signals
+	// outage tells whether the account is offline and the log says so: the library then complains with every try.
+	outage func() bool
 }
 
 var _ client.Logger = (*logger)(nil)
@@ -37,7 +39,13 @@ var _ client.Logger = (*logger)(nil)
 func (l *logger) Info(format string, args ...any)    { l.write(zerolog.DebugLevel, format, args) }
 func (l *logger) Warning(format string, args ...any) { l.write(zerolog.InfoLevel, format, args) }
 
-func (l *logger) Error(format string, args ...any) { l.write(zerolog.WarnLevel, format, args) }
+func (l *logger) Error(format string, args ...any) {
+	level := zerolog.WarnLevel
+	if l.outage() {
+		level = zerolog.DebugLevel
+	}
+	l.write(level, format, args)
+}
 
 func (l *logger) Debug(format string, args ...any) {
 	if format == packetLine && len(args) > 0 {

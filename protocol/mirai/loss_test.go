@@ -1,7 +1,9 @@
 package mirai
 
 import (
+	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,5 +85,55 @@ func TestSettle(t *testing.T) {
 			t.Errorf("it waited %v in all, after the end", d)
 		}
 		close(done)
+	})
+}
+
+// TestMissedMessagesAreTold: once for each login, and not those that came after all.
+func TestMissedMessagesAreTold(t *testing.T) {
+	var out bytes.Buffer
+	p := newPlant(0)
+	p.log = zerolog.New(&out)
+	now := time.Unix(1_700_000_000, 0)
+	login := func(newest, other uint32, early ...item) {
+		i := onlineItem(newest)
+		i.bases[testGroup+1], i.bases[testGroup+2] = other, 9 // nothing is ever said in the third
+		p.take(now, append(early, i), nil)
+	}
+	login(20, 4)
+	if out.Len() > 0 {
+		t.Errorf("at the first login: %s", out.String())
+	}
+	p.take(now, []item{saidItem(groupRef(21)), {kind: session, event: protocol.Offline{}}}, nil)
+	login(30, 6, saidItem(groupRef(29)), saidItem(groupRef(30))) // without 22 to 28
+	if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"level":"warn","messages":9,"groups":2`) {
+		t.Errorf("logged %s", got)
+	}
+	out.Reset()
+	p.take(now, []item{{kind: session, event: protocol.Offline{}}}, nil)
+	login(20, 6) // a server that forgot
+	if out.Len() > 0 {
+		t.Errorf("nothing was missed: %s", out.String())
+	}
+}
+
+// TestOutageIsToldOnce: retries are not worth a line, but an outage is not forgotten either.
+func TestOutageIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		d := bareDriver(t, zerolog.New(&out).Level(zerolog.InfoLevel))
+		for _, reason := range []string{"first", "second"} {
+			for range 3 * int(remindEvery/time.Minute) {
+				d.lose(reason)
+				<-time.After(time.Minute)
+			}
+			if got := out.String(); strings.Count(got, "\n") != 3 || strings.Count(got, `"level":"warn","reason":"`+reason+`"`) != 3 || !d.state.isTold() {
+				t.Errorf("half an hour was told by %s", got)
+			}
+			out.Reset()
+			d.state.online()
+			if d.state.isTold() {
+				t.Error("the outage goes on")
+			}
+		}
 	})
 }

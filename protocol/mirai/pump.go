@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"echogate/protocol"
 )
 
@@ -13,6 +15,7 @@ type pump struct {
 	events chan<- protocol.Event
 	order  *sequencer
 	counts *counters
+	log    zerolog.Logger
 	// settled tells whether everything that MiraiGo has read is in the inbox.
 	settled func() bool
 	// online tells whether the last session item was an Online. What is said during a login waits in the inbox for it.
@@ -22,7 +25,7 @@ type pump struct {
 }
 
 func newPump(d *Driver, ask func(span) bool) *pump {
-	return &pump{inbox: d.inbox, events: d.events, order: newSequencer(d.timing, &d.counts, ask), counts: &d.counts, settled: d.gate.settled}
+	return &pump{inbox: d.inbox, events: d.events, order: newSequencer(d.timing, &d.counts, ask), counts: &d.counts, log: d.log, settled: d.gate.settled}
 }
 
 // recheck is how soon a gap is looked at again that is due but for messages that are still being decoded.
@@ -97,11 +100,16 @@ func (p *pump) take(now time.Time, items []item, out []protocol.Event) []protoco
 func (p *pump) arrive(now time.Time, online item, early []item, out []protocol.Event) []protocol.Event {
 	out = append(out, online.event)
 	first := p.order.earliest(early)
+	p.order.missed = missed{}
 	for g, newest := range online.bases {
 		if seq, ok := first[g]; ok {
 			newest = min(newest, seq-1)
 		}
 		out = p.order.rebase(now, g, newest, out)
+	}
+	if m := p.order.missed; m.messages > 0 {
+		p.log.Warn().Uint64("messages", m.messages).Int("groups", m.groups).
+			Msg("group messages were said while the account was away and are not reported; private ones cannot be counted")
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/Mrs4s/MiraiGo/client"
+	"github.com/rs/zerolog"
 
 	"echogate/protocol"
 )
@@ -93,7 +94,7 @@ func (d *Driver) stayOnline(ctx context.Context, c *client.QQClient, token []byt
 			d.counts.lost.Add(1)
 			wait = max(wait, d.timing.Kicked)
 		}
-		d.log.Warn().Str("reason", end.reason).Bool("ended_by_qq", end.kicked).Dur("pause", wait).Msg("offline; logging in again after a pause")
+		d.log.Debug().Bool("ended_by_qq", end.kicked).Dur("pause", wait).Msg("logging in again after a pause")
 		select {
 		case <-ctx.Done():
 			d.state.offline("stopped")
@@ -122,8 +123,14 @@ func (d *Driver) session(ctx context.Context, c *client.QQClient, token []byte) 
 // lossWait bounds how long a loss is kept back for messages that are still being decoded.
 const lossWait = time.Second
 
-// lose reports a loss, once, behind all messages that were read before it.
+// lose reports a loss, once, behind all messages that were read before it. An account that goes on being offline is
+// seldom worth a line.
 func (d *Driver) lose(reason string) {
+	level := zerolog.DebugLevel
+	if d.state.remind(time.Now()) {
+		level = zerolog.WarnLevel
+	}
+	d.log.WithLevel(level).Str("reason", reason).Msg("offline; trying to come back")
 	if d.state.offline(reason) {
 		d.gate.settle(lossWait)
 		d.inbox.put(item{kind: session, event: protocol.Offline{Reason: reason}})

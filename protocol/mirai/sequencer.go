@@ -41,6 +41,13 @@ type sequencer struct {
 	ask                     func(span) bool // asks the history; false: it cannot
 	spaces                  map[seqSpace]*sequence
 	swept                   time.Time // when forget last looked
+	missed                  missed
+}
+
+// missed is what was said in groups while the account was away, as far as rebase could tell.
+type missed struct {
+	messages uint64
+	groups   int
 }
 
 // seqSpace is what shares one count of seqs: a group, or one direction of a private chat.
@@ -131,6 +138,10 @@ func (s *sequencer) add(now time.Time, i item, out []protocol.Event) []protocol.
 func (s *sequencer) rebase(now time.Time, g protocol.GroupID, newest uint32, out []protocol.Event) []protocol.Event {
 	q := s.sequence(now, protocol.Ref{Chat: protocol.GroupChat(g)})
 	out = q.flush(out)
+	if q.known && newest+1 > q.next {
+		s.missed.messages += uint64(newest + 1 - q.next)
+		s.missed.groups++
+	}
 	if q.known && newest+1 < q.next {
 		// Another server, or one that forgot: seqs that were seen come anew.
 		q.seen = window{}

@@ -50,17 +50,21 @@ func TestBreaks(t *testing.T) {
 
 func TestLogger(t *testing.T) {
 	var out bytes.Buffer
-	l := &logger{log: zerolog.New(&out).Level(zerolog.DebugLevel), gate: newGate(newInbox()), signals: newSignals()}
+	outage := false
+	l := &logger{log: zerolog.New(&out).Level(zerolog.DebugLevel), gate: newGate(newInbox()), signals: newSignals(), outage: func() bool { return outage }}
 	l.gate.open(make(chan struct{}))
 	l.Info("to %v\n", "QQ")
 	l.Warning("w")
 	l.Error("e %d", 5)
+	outage = true
+	l.Error("unreachable")
 	l.Dump([]byte("a secret message"), "format", 1)
 	l.Debug("not written")
 	want := []string{
 		`{"level":"debug","library":"MiraiGo","message":"to QQ"}`,
 		`{"level":"info","library":"MiraiGo","message":"w"}`,
 		`{"level":"warn","library":"MiraiGo","message":"e 5"}`,
+		`{"level":"debug","library":"MiraiGo","message":"unreachable"}`,
 		`{"level":"debug","bytes":16,"library":"MiraiGo","message":"a packet could not be decoded"}`,
 		"",
 	}

@@ -17,6 +17,28 @@ type state struct {
 	mu      sync.Mutex
 	status  protocol.Status
 	session chan struct{}
+	told    time.Time // when the outage was last logged; zero: it was not, or there is none
+}
+
+// remindEvery is how often an outage that goes on is logged.
+const remindEvery = 10 * time.Minute
+
+// remind tells whether an outage is to be logged now: when it begins, and then from time to time.
+func (s *state) remind(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.told.IsZero() && now.Sub(s.told) < remindEvery {
+		return false
+	}
+	s.told = now
+	return true
+}
+
+// isTold tells whether there is an outage that was logged.
+func (s *state) isTold() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.told.IsZero()
 }
 
 // begin lets calls through: the login succeeded.
@@ -33,6 +55,7 @@ func (s *state) online() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.Online, s.status.Reason, s.status.Since = true, "", time.Now()
+	s.told = time.Time{}
 }
 
 // offline ends all calls, and tells whether the account was online.
