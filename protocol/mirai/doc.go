@@ -31,7 +31,7 @@
 // MiraiGo parses incoming frames and loads group lists in goroutines without a recover: a malformed frame from the server
 // ends the process. Messages that friends sent while the account was offline are taken off the server and dropped by
 // MiraiGo's first synchronization after a login. What groups said meanwhile is counted in the log, not fetched. A session
-// that expires while a login goes on costs up to half a minute: MiraiGo cannot be told to stop waiting. Messages of temporary sessions are neither sent nor received. Lists are
-// read at each login and, after a push that something changed, when they are next asked for; a sender's role is that
-// of the last reading.
+// that expires while a login goes on costs up to half a minute: MiraiGo cannot be told to stop waiting. Messages of
+// temporary sessions are neither sent nor received. Lists are read at each login and, after a push that something changed,
+// when they are next asked for; a sender's role is that of the last reading.
 package mirai
