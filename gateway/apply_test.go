@@ -55,8 +55,9 @@ func TestApplyUnderFire(t *testing.T) {
 	confs := []Config{same.config("same"), changed.config("changed"), removed.config("removed")}
 	f := start(t, options(nil), confs...)
 	sameLink, oldLink, removedLink := same.session(), changed.session(), removed.session()
-	for _, s := range []*session{sameLink, oldLink, removedLink} {
+	for i, s := range []*session{sameLink, oldLink, removedLink} {
 		s.expect(lifecycle)
+		f.awaitAt(i, "the pong", func(s EndpointStatus) bool { return s.Connected })
 	}
 	const last = 20_000
 	var publishing sync.WaitGroup
